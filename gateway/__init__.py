@@ -1,0 +1,1 @@
+"""Köpürö: the interagency gateway between the education registry and the other ministries over Tunduk."""

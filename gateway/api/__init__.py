@@ -1,0 +1,1 @@
+"""JSON for the registry's own screens."""

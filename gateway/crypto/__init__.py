@@ -1,0 +1,1 @@
+"""Keys, certificates, digests and the signing primitive; knows no message and no person."""

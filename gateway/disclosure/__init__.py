@@ -1,0 +1,1 @@
+"""Give out no more than an agreement and its purpose allow."""

@@ -1,0 +1,1 @@
+"""Containers and hash trees that prove an exchange to somebody else."""

@@ -1,0 +1,1 @@
+"""What was said: the journal of exchanges, its seals, and recorded calls."""

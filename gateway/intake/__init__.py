@@ -1,0 +1,1 @@
+"""Take in once: autofill, match before create, review cases."""

@@ -1,0 +1,1 @@
+"""What is known: organisations, learners and staff over one person layer."""

@@ -1,0 +1,1 @@
+"""What other agencies may ask over X-Road."""

@@ -1,0 +1,1 @@
+"""The background: the worker, its schedule and its tasks."""

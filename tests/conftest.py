@@ -1,0 +1,92 @@
+"""What every test may ask for: a migrated PostgreSQL of its own, and outside things marked with `needs`."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from gateway.foundation.database import Database, psycopg_conninfo
+from gateway.foundation.embedded import embedded_postgres
+from gateway.migrations.upgrade import upgrade
+
+ROOT = Path(__file__).resolve().parents[1]
+CORPUS = Path(os.environ.get("KOPURO_CORPUS") or ROOT.parent / "shared" / "corpus")
+
+
+def _present(what: str) -> bool:
+    if what == "corpus":
+        return (CORPUS / "xroad" / "index.tsv").exists()
+    return shutil.which(what) is not None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip on a desk, fail under CI, where something a test needs is absent."""
+    for marker in item.iter_markers("needs"):
+        missing = [what for what in marker.args if not _present(what)]
+        if missing and os.environ.get("CI") == "true":
+            pytest.fail(f"needs {', '.join(missing)}, and CI must have it")
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)}")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The X-Road project's own messages; use together with `needs("corpus")`."""
+    return CORPUS / "xroad"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A server for the whole run: TEST_DATABASE_URL, or a private one in a short temporary folder."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    directory = Path(tempfile.mkdtemp(prefix="kopuro-"))
+    with embedded_postgres(directory) as url:
+        yield url
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _admin(url: str, statement: str) -> None:
+    with psycopg.connect(psycopg_conninfo(url), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+def _with_name(url: str, name: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """A migrated database that every test's own is copied from; its name."""
+    name = f"kopuro_template_{uuid4().hex[:8]}"
+    _admin(postgres, f'create database "{name}"')
+    upgrade(_with_name(postgres, name))
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: str, template: str) -> Iterator[str]:
+    """The address of a fresh, migrated database for one test."""
+    name = f"kopuro_test_{uuid4().hex[:12]}"
+    _admin(postgres, f'create database "{name}" template "{template}"')
+    yield _with_name(postgres, name)
+    _admin(postgres, f'drop database "{name}" with (force)')
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A Database over a fresh, migrated database."""
+    made = Database(database_url)
+    yield made
+    await made.close()
+
