@@ -9,6 +9,7 @@ KopuroError
 │   ├── AgencyUnavailable    it may answer later (permanent is False)
 │   └── AgencyRefused        it will not answer this request
 └── RegistryError            the registry refuses the change
+    ├── InputRefused         what was typed cannot be taken: which fields, and why
     └── ConcurrentChange     somebody else was first: read again and retry
 
 `permanent` is the only thing a retry looks at. No message carries personal data.
@@ -73,6 +74,15 @@ class AgencyRefused(AgencyError):
 
 class RegistryError(KopuroError):
     """The registry refuses the change; the message names the rule."""
+
+
+class InputRefused(RegistryError):
+    """What was typed cannot be taken; `problems` are pairs of field and reason code, never the values."""
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        """Keep the problems; the message lists them."""
+        super().__init__(", ".join(f"{field}: {reason}" for field, reason in problems))
+        self.problems = problems
 
 
 class ConcurrentChange(RegistryError):

@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from types import GenericAlias
 from typing import Any, get_type_hints
 
 from gateway.foundation.errors import SettingsError
@@ -33,6 +32,7 @@ class Server:
 
     host: str = "127.0.0.1"
     port: int = 8090
+    public_url: str = ""
     api_token: str = ""
     body_limit_bytes: int = 10 * 1024 * 1024
     body_deadline_seconds: float = 20.0
@@ -280,7 +280,9 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         items = value.split(",") if isinstance(value, str) else value
         return tuple(_convert(str, item, where) for item in items)
-    if origin is not None and not isinstance(kind, GenericAlias):
+    if origin is Mapping:
+        if not isinstance(value, Mapping):
+            raise SettingsError(f"{where} must be a table")
         return {key: _convert(kind.__args__[1], item, f"{where}.{key}") for key, item in value.items()}
     return _scalar(kind, value, where)
 

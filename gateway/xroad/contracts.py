@@ -1,0 +1,48 @@
+"""What is published is what is enforced: message contents checked against the XSD of the contract."""
+
+import threading
+from pathlib import Path
+
+from lxml import etree
+
+from gateway.foundation.errors import ContractError, SettingsError
+
+
+class Schema:
+    """A compiled XSD; imports resolve among local files only. Compiling costs tens of checks: do it once."""
+
+    def __init__(self, path: Path) -> None:
+        """Compile the file; raises SettingsError that names it."""
+        parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+        try:
+            self._schema = etree.XMLSchema(etree.parse(str(path), parser))
+        except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
+            raise SettingsError(f"the schema {path} cannot be used: {type(error).__name__}") from None
+        self._lock = threading.Lock()
+
+    def check(self, element: etree._Element, *, whose: str) -> None:
+        """Raise ContractError(SCHEMA) naming the first wrong part; values are never quoted."""
+        with self._lock:
+            if self._schema.validate(element):
+                return
+            first = self._schema.error_log[0]
+        raise ContractError(
+            f"the {whose} does not fit the published schema",
+            code="SCHEMA",
+            where=_place(first.path),
+            hint=_advice(first.type_name),
+        )
+
+
+def _place(path: str | None) -> str:
+    """Write an error's XPath as names a person can follow."""
+    steps = [step.rpartition(":")[2] for step in (path or "").split("/") if step]
+    return "/".join(step for step in steps if "*" not in step) or "content"
+
+
+def _advice(kind: str) -> str:
+    if "FACET" in kind or "PATTERN" in kind or "DATATYPE" in kind or "CVC_TYPE" in kind:
+        return "the value does not have the form the schema asks for"
+    if "ELEMENT_CONTENT" in kind or "CVC_COMPLEX" in kind:
+        return "an element is missing, unknown or in the wrong order"
+    return "compare the message with GET /wsdl/kopuro.wsdl and `kopuro sample`"

@@ -1,0 +1,241 @@
+"""A SOAP 1.1 message of the X-Road protocol: taken apart by the rules, put together byte by byte.
+
+The answer's header is the request's own header in canonical bytes: lxml renames prefixes when it moves
+elements between trees, and a security server and the peers' signatures both look at what they sent.
+"""
+
+from dataclasses import dataclass
+from email.message import Message as MimeHeaders
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from gateway.foundation.errors import ContractError
+from gateway.foundation.xml import element_children, local_name, parse
+from gateway.xroad.header import Header, read_header
+from gateway.xroad.identifiers import SubsystemId
+from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
+
+SECURITY = q(WSSE, "Security")
+FAULT = q(SOAP, "Fault")
+CONTENT_TYPE = "text/xml; charset=utf-8"
+_ACCEPTED_TYPES = frozenset({"text/xml", "application/xop+xml"})
+_HEADER, _BODY, _ENVELOPE = q(SOAP, "Header"), q(SOAP, "Body"), q(SOAP, "Envelope")
+_REQUEST_HASH, _ID = q(XROAD, "requestHash"), q(XROAD, "id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message that kept the rules; `content` is the one child of its Body."""
+
+    root: etree._Element
+    header_element: etree._Element
+    header: Header
+    body: etree._Element
+    content: etree._Element
+
+    @property
+    def is_response(self) -> bool:
+        """Tell a response from a request the way a security server does: by the content's name."""
+        return local_name(self.content).endswith("Response")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultMessage:
+    """A soap:Fault in place of an answer: its code and text as they stand on the wire."""
+
+    code: str
+    string: str
+    actor: str = ""
+    detail: str = ""
+
+
+def read_message(data: bytes, content_type: str) -> Message | FaultMessage:
+    """Read a SOAP message; raises ContractError with X-Road's code for the first broken rule."""
+    root = read_envelope(data, content_type)
+    body = _only(root, _BODY)
+    if body is not None and (fault := body.find(FAULT)) is not None:
+        return _read_fault(fault)
+    return _read_message(root, body)
+
+
+def read_envelope(data: bytes, content_type: str) -> etree._Element:
+    """Parse the bytes under their Content-Type and make sure that it is a SOAP 1.1 envelope."""
+    root = parse(data, charset=charset_of(content_type))
+    if root.tag != _ENVELOPE:
+        raise ContractError(
+            "the document is not a SOAP 1.1 envelope",
+            code="invalid_soap",
+            where="Envelope",
+            hint=f"the root must be Envelope in {SOAP}",
+        )
+    return root
+
+
+def _read_message(root: etree._Element, body: etree._Element | None) -> Message:
+    header_element = _only(root, _HEADER)
+    if header_element is None:
+        raise ContractError(
+            "the message has no soap:Header", code="missing_header", where="Header", hint="add the X-Road header"
+        )
+    header = read_header(header_element)
+    if body is None:
+        raise ContractError(
+            "the message has no soap:Body", code="missing_body", where="Body", hint="add soap:Body"
+        )
+    content = _only_child(body)
+    if not local_name(content).startswith(header.service.service_code):
+        raise ContractError(
+            "the body's element does not name the service of the header",
+            code="inconsistent_headers",
+            where="Body",
+            hint="the body's element must carry the serviceCode as its name",
+        )
+    return Message(root=root, header_element=header_element, header=header, body=body, content=content)
+
+
+def charset_of(content_type: str) -> str | None:
+    """Check a Content-Type and give its charset; raises ContractError(invalid_content_type)."""
+    headers = MimeHeaders()
+    headers["content-type"] = content_type or "none/none"
+    if headers.get_content_type() not in _ACCEPTED_TYPES or "/" not in content_type:
+        raise ContractError(
+            "the Content-Type is not text/xml",
+            code="invalid_content_type",
+            where="Content-Type",
+            hint="send Content-Type: text/xml; charset=utf-8",
+        )
+    charset = headers.get_param("charset")
+    return charset if isinstance(charset, str) else None
+
+
+def _only(root: etree._Element, tag: str) -> etree._Element | None:
+    found = root.findall(tag)
+    if len(found) > 1:
+        raise ContractError(
+            f"{local_name(found[0])} stands twice", code="invalid_soap", where=local_name(found[0]), hint="send one"
+        )
+    return found[0] if found else None
+
+
+def _only_child(body: etree._Element) -> etree._Element:
+    children = element_children(body)
+    if len(children) != 1:
+        raise ContractError(
+            f"soap:Body holds {len(children)} elements",
+            code="invalid_body",
+            where="Body",
+            hint="put exactly one element into soap:Body",
+        )
+    return children[0]
+
+
+def _read_fault(fault: etree._Element) -> FaultMessage:
+    texts = {local_name(child): "".join(child.itertext()).strip() for child in element_children(fault)}
+    return FaultMessage(
+        code=texts.get("faultcode", ""),
+        string=texts.get("faultstring", ""),
+        actor=texts.get("faultactor", ""),
+        detail=texts.get("detail", ""),
+    )
+
+
+def canonical(element: etree._Element) -> bytes:
+    """Write an element in exclusive canonical form without comments."""
+    return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """What surrounds a Body: the envelope's prefix and the header in canonical bytes, apart from its end tag."""
+
+    prefix: str
+    header: bytes
+    header_end: bytes
+    declarations: str = ""
+
+    def wrap(self, body: bytes, security: bytes = b"") -> bytes:
+        """Put header, an optional wsse:Security and a soap:Body element into one envelope."""
+        tag = f"{self.prefix}:" if self.prefix else ""
+        declaration = f"xmlns:{self.prefix}" if self.prefix else "xmlns"
+        return b"".join(
+            (
+                f'<?xml version="1.0" encoding="UTF-8"?>\n<{tag}Envelope {declaration}="{SOAP}"{self.declarations}>'.encode(),
+                self.header,
+                security,
+                self.header_end,
+                body,
+                f"</{tag}Envelope>".encode(),
+            )
+        )
+
+    def body(self, content: bytes, attributes: str = "") -> bytes:
+        """Write soap:Body around canonical content; self-contained, so that it is its own canonical form."""
+        tag = f"{self.prefix}:Body" if self.prefix else "Body"
+        declaration = f"xmlns:{self.prefix}" if self.prefix else "xmlns"
+        return f'<{tag} {declaration}="{SOAP}"{attributes}>'.encode() + content + f"</{tag}>".encode()
+
+
+def answering_shell(message: Message) -> Shell:
+    """Keep the request's header for the answer: every element as it came, in its order.
+
+    Left out are wsse:Security, which was meant for us, and requestHash, which the provider's security server
+    writes (PR-MESS 2.2). This consumes the message's tree.
+    """
+    for child in element_children(message.header_element):
+        if child.tag in {SECURITY, _REQUEST_HASH}:
+            message.header_element.remove(child)
+    prefix = message.root.prefix or ""
+    written = etree.tostring(message.header_element, method="c14n", exclusive=False, with_comments=False)
+    end = written.rindex(b"</")
+    return Shell(
+        prefix=prefix,
+        header=written[:end],
+        header_end=written[end:],
+        declarations=_declaration_for_hash(message, prefix),
+    )
+
+
+def _declaration_for_hash(message: Message, envelope_prefix: str) -> str:
+    """Declare the message id's prefix on the envelope when the request declared it on the id alone.
+
+    A security server writes requestHash behind the id under the id's prefix without declaring it; in an
+    exclusive canonical form of the header the extra declaration does not show.
+    """
+    element = message.header_element.find(_ID)
+    prefix = element.prefix if element is not None else None
+    if not prefix or prefix == envelope_prefix or prefix in message.header_element.nsmap:
+        return ""
+    return f' xmlns:{prefix}="{XROAD}"'
+
+
+def asking_shell(header: Header) -> Shell:
+    """Write a new request header in the order of the protocol's table."""
+    client_type = "SUBSYSTEM" if header.client.subsystem_code else "MEMBER"
+    service = header.service
+    parts = [
+        f'<soapenv:Header xmlns:soapenv="{SOAP}" xmlns:xrd="{XROAD}" xmlns:id="{IDENTIFIERS}">',
+        f'<xrd:client id:objectType="{client_type}">{_member(header.client)}</xrd:client>',
+        f'<xrd:service id:objectType="SERVICE">{_member(service.provider)}',
+        f"<id:serviceCode>{escape(service.service_code)}</id:serviceCode>",
+        _optional("id:serviceVersion", service.service_version),
+        "</xrd:service>",
+        _optional("xrd:userId", header.user_id),
+        f"<xrd:id>{escape(header.message_id)}</xrd:id>",
+        _optional("xrd:issue", header.issue),
+        f"<xrd:protocolVersion>{escape(header.protocol_version)}</xrd:protocolVersion>",
+    ]
+    return Shell(prefix="soapenv", header="".join(parts).encode(), header_end=b"</soapenv:Header>")
+
+
+def _member(member: SubsystemId) -> str:
+    return (
+        f"<id:xRoadInstance>{escape(member.xroad_instance)}</id:xRoadInstance>"
+        f"<id:memberClass>{escape(member.member_class)}</id:memberClass>"
+        f"<id:memberCode>{escape(member.member_code)}</id:memberCode>"
+        + _optional("id:subsystemCode", member.subsystem_code)
+    )
+
+
+def _optional(tag: str, value: str) -> str:
+    return f"<{tag}>{escape(value)}</{tag}>" if value else ""
