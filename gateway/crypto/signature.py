@@ -19,7 +19,7 @@ from lxml import etree
 from gateway.crypto.certificates import fingerprint, public_key
 from gateway.crypto.digest import DIGESTS, SIGNATURES, DigestAlgorithm, SignatureAlgorithm
 from gateway.foundation.errors import SignatureError
-from gateway.foundation.xml import element_children, local_name, parse
+from gateway.foundation.xml import detach, local_name, parse
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -280,13 +280,7 @@ def _without(target: etree._Element, signature: etree._Element) -> etree._Elemen
     place = copy if path == "." else copy.find(path)
     if place is None:  # the path was just computed
         raise SignatureError("the signed element cannot be found again")
-    child = place[index]
-    tail, before = child.tail or "", child.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        place.text = (place.text or "") + tail
-    place.remove(child)
+    detach(place[index])
     return place
 
 

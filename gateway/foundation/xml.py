@@ -136,3 +136,16 @@ def _joined(element: etree._Element) -> str:
 def element_children(element: etree._Element) -> list[etree._Element]:
     """Give the child elements, without comments and processing instructions."""
     return [child for child in element if isinstance(child.tag, str)]
+
+
+def detach(element: etree._Element) -> None:
+    """Take an element out of its tree and leave the text behind it where it is."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if before is not None:
+        before.tail = (before.tail or "") + (element.tail or "")
+    else:
+        parent.text = (parent.text or "") + (element.tail or "")
+    element.tail = None
+    parent.remove(element)

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
-from gateway.foundation.xml import element_children, local_name, parse
+from gateway.foundation.xml import detach, element_children, local_name, parse
 from gateway.xroad.header import Header, read_header
 from gateway.xroad.identifiers import SubsystemId
 from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
@@ -184,7 +184,7 @@ def answering_shell(message: Message) -> Shell:
     """
     for child in element_children(message.header_element):
         if child.tag in {SECURITY, _REQUEST_HASH}:
-            message.header_element.remove(child)
+            detach(child)
     prefix = message.root.prefix or ""
     written = etree.tostring(message.header_element, method="c14n", exclusive=False, with_comments=False)
     end = written.rindex(b"</")
