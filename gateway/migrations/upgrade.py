@@ -4,6 +4,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from gateway.foundation.database import sqlalchemy_url
 
 
 def configuration(url: str) -> Config:
@@ -17,3 +22,12 @@ def configuration(url: str) -> Config:
 def upgrade(url: str) -> None:
     """Apply every revision the database does not have yet; safe to call from several processes."""
     command.upgrade(configuration(url), "head")
+
+
+def is_current(url: str) -> bool:
+    """Tell whether a database has every revision this version knows."""
+    engine = create_engine(sqlalchemy_url(url))
+    with engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_heads()
+    engine.dispose()
+    return set(present) == set(ScriptDirectory.from_config(configuration(url)).get_heads())

@@ -109,19 +109,19 @@ def verify_message(
 
     Raises SignatureError with the reason. The content handed back is parsed from the signed bytes.
     """
-    security = _only_security(root)
+    security = only_security(root)
     key, signed = _verify_with_any(root, security, certificates, demands)
     by_tag = {part.target.tag: part for part in signed}
     if set(by_tag) != {_BODY, _TIMESTAMP, _BINDING} or len(signed) != len(by_tag):
         raise SignatureError("the signature must cover exactly Body, Timestamp and HeaderBinding")
     _check_places(root, security, by_tag)
     created = _check_age(by_tag[_TIMESTAMP], demands)
-    _check_binding(root, by_tag[_BINDING], demands.accepted)
+    check_binding(root, by_tag[_BINDING], demands.accepted)
     check_dates(key.certificate, demands.clock())
     return Verified(content=_only_content(by_tag[_BODY]), signer=key.fingerprint, created_at=created)
 
 
-def _only_security(root: etree._Element) -> etree._Element:
+def only_security(root: etree._Element) -> etree._Element:
     """Find the one wsse:Security; anything else than Header and Body in the envelope could hide a Body."""
     strangers = [child for child in root if child.tag not in _ENVELOPE_PARTS]
     if strangers or len(root) != len(_ENVELOPE_PARTS):
@@ -187,7 +187,8 @@ def _read_instant(text: str | None) -> datetime:
     return made
 
 
-def _check_binding(root: etree._Element, part: SignedPart, accepted: Accepted) -> None:
+def check_binding(root: etree._Element, part: SignedPart, accepted: Accepted) -> None:
+    """Raise SignatureError unless the signed HeaderBinding is that of the message's X-Road header."""
     element = part.element()
     method = element.find(q(BINDING, "DigestMethod"))
     digest = accepted.digest(method.get("Algorithm", "") if method is not None else "")

@@ -1,0 +1,89 @@
+"""The web application: every address of the gateway on one server."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.api import create_api
+from gateway.foundation.errors import KopuroError
+from gateway.foundation.settings import Settings
+from gateway.services.routes import SoapRoute, contract_routes
+from gateway.wiring import Gateway, open_gateway
+
+Opened = Callable[[Settings], AbstractAsyncContextManager[Gateway]]
+
+
+def create_app(settings: Settings, *, opened: Opened = open_gateway) -> Starlette:
+    """Make the application; the database, the journal and the agencies open with its lifespan."""
+    app = Starlette(lifespan=_lifespan(settings, opened))
+    address = f"{public_url(settings)}/xroad"
+    app.router.routes += [
+        *contract_routes(settings.contracts, "/wsdl", address),
+        *contract_routes(settings.schemas, "/schemas", address),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+    ]
+    return app
+
+
+def _lifespan(settings: Settings, opened: Opened) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(settings) as gateway:
+            app.state.gateway = gateway
+            app.router.routes += [
+                Route("/xroad", SoapRoute(gateway.endpoint, settings.server)),
+                Mount("/api/v1", LoopbackOnly(create_api(gateway.api))),
+            ]
+            yield
+
+    return lifespan
+
+
+def public_url(settings: Settings) -> str:
+    """Give the address we are known under, without a slash at the end."""
+    server = settings.server
+    return (server.public_url or f"http://{server.host}:{server.port}").rstrip("/")
+
+
+class LoopbackOnly:
+    """Answers peers on this machine only: until people have accounts, the API stays at home."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a loopback peer on and refuse any other."""
+        client = scope.get("client")
+        if scope["type"] != "http" or (client and _is_loopback(client[0])):
+            await self._app(scope, receive, send)
+            return
+        problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "loopback peers only"}
+        await JSONResponse(problem, status_code=403, media_type="application/problem+json")(scope, receive, send)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _healthz(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _readyz(request: Request) -> Response:
+    gateway: Gateway = request.app.state.gateway
+    try:
+        await gateway.database.ping()
+    except KopuroError as error:
+        return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,6 @@
+"""`kopuro demo`."""
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""

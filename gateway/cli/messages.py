@@ -1,0 +1,110 @@
+"""`kopuro sample`, `kopuro message check` and `kopuro signature verify`: for whoever builds messages."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gateway.cli.sandbox import PEOPLE, SEED
+from gateway.crypto.certificates import read_certificate
+from gateway.foundation.errors import KopuroError, SettingsError
+from gateway.foundation.settings import load
+from gateway.sandbox.agency import Wish, about_document, about_learner, write_request
+from gateway.sandbox.people import population
+from gateway.services.dispatch import OFFERS
+from gateway.xroad.check import check
+from gateway.xroad.envelope import CONTENT_TYPE
+from gateway.xroad.signed_documents import verify_document
+
+REFUSED = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    message, signature = typer.Typer(help="Check messages."), typer.Typer(help="Check signatures.")
+    message.command("check")(check_messages)
+    message.callback()(_group)
+    signature.command("verify")(verify_signatures)
+    signature.callback()(_group)
+    app.command()(sample)
+    app.add_typer(message, name="message")
+    app.add_typer(signature, name="signature")
+
+
+def _group() -> None:
+    """Keep a group of one command a group."""
+
+
+def sample(
+    service: Annotated[str, typer.Argument(help="getLearnerStatus or verifyEducationDocument")],
+    *,
+    signed: Annotated[bool, typer.Option("--signed", help="Sign it as the sandbox's signing agency.")] = False,
+) -> None:
+    """Print a valid request about a synthetic person of the sandbox."""
+    offers = {offer.service_code: offer for offer in OFFERS}
+    if service not in offers:
+        raise SettingsError(f"there is no service {service!r}; published: {', '.join(offers)}")
+    child = population(SEED, PEOPLE).roles["child"]
+    about = (
+        about_learner(child.pin or "", child.birth_date)
+        if service == "getLearnerStatus"
+        else about_document("CERT_9", "A", "0000001", birth_date=child.birth_date)
+    )
+    wish = Wish(service_code=service, service_version=offers[service].service_version, about=about)
+    typer.echo(write_request(load(), wish, signed=signed).decode())
+
+
+def check_messages(
+    files: Annotated[list[Path], typer.Argument(help="Messages, as they are sent.")],
+    *,
+    content_type: Annotated[str, typer.Option(help="The Content-Type they are sent under.")] = CONTENT_TYPE,
+    side: Annotated[Literal["request", "response"] | None, typer.Option("--as")] = None,
+) -> None:
+    """Judge messages as a security server would: one line of JSON per file; exit code 1 if one is refused."""
+    refused = False
+    for file in files:
+        verdict = check(_read(file), content_type, side=side)
+        refused |= verdict.outcome == "reject"
+        line = {
+            "file": str(file),
+            "outcome": verdict.outcome,
+            "code": verdict.code,
+            "where": verdict.where,
+            "hint": verdict.hint,
+        }
+        typer.echo(json.dumps(line, ensure_ascii=False))
+    raise typer.Exit(REFUSED if refused else 0)
+
+
+def verify_signatures(
+    files: Annotated[list[Path], typer.Argument(help="Signed messages or documents.")],
+    *,
+    cert: Annotated[Path, typer.Option(help="The signer's certificate (PEM).")],
+) -> None:
+    """Verify signatures with one certificate: one line of JSON per file; exit code 1 if one is not valid."""
+    certificate = read_certificate(cert)
+    refused = False
+    for file in files:
+        line: dict[str, object] = {"file": str(file), "valid": False, "reason": "", "signed": []}
+        try:
+            parts = verify_document(_read(file), certificate)
+            line["valid"] = True
+            line["signed"] = [
+                {"name": part.name, "sha256": hashlib.sha256(part.canonical).hexdigest()} for part in parts
+            ]
+        except SettingsError:
+            raise
+        except KopuroError as error:
+            line["reason"] = str(error)
+            refused = True
+        typer.echo(json.dumps(line, ensure_ascii=False))
+    raise typer.Exit(REFUSED if refused else 0)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from None

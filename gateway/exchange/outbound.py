@@ -1,0 +1,230 @@
+"""A call to another agency that leaves a trace: a row before the first byte, a row before the answer is used."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from cryptography import x509
+from lxml import etree
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from gateway.exchange.entry import Entry, Kind
+from gateway.exchange.writer import JournalWriter
+from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import AgencyError, AgencyUnavailable, ContractError, KopuroError, SignatureError
+from gateway.xroad.answers import check_answer
+from gateway.xroad.client import Client, RawReply
+from gateway.xroad.envelope import FaultMessage, asking_shell, read_message
+from gateway.xroad.faults import error_of
+from gateway.xroad.header import Header
+from gateway.xroad.security import Demands, Sealing, sign_message, verify_message
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often and how long a question is asked; every attempt sends the same bytes under the same id."""
+
+    attempts: int = 3
+    first_backoff: timedelta = timedelta(milliseconds=200)
+    deadline: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What we sign towards an agency and what we demand of its answers; None switches a side off."""
+
+    sealing: Sealing | None = None
+    certificates: Sequence[x509.Certificate] = ()
+    demands: Demands | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundCall:
+    """A question: the header, the Body's one child in canonical form, and whom it is about (pseudonym)."""
+
+    header: Header
+    content: bytes
+    subject: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundReply:
+    """An answer that was recorded, checked against the request, and verified where that is agreed."""
+
+    content: etree._Element
+    exchange_id: UUID
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    call: OutboundCall
+    request: bytes
+    exchange_id: UUID
+    number: int
+    trust: Trust
+    started_at: datetime
+
+
+class RecordedCalls:
+    """Calls through one security server, each recorded; used by every adapter."""
+
+    def __init__(
+        self, client: Client, journal: JournalWriter, *, patience: Patience, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        """Take the connection pool, the journal and how patient to be."""
+        self._client = client
+        self._journal = journal
+        self._patience = patience
+        self._clock = clock
+
+    async def call(self, call: OutboundCall, trust: Trust) -> OutboundReply:
+        """Ask until there is an answer or the patience ends.
+
+        Raises AgencyUnavailable, AgencyRefused, or ContractError / SignatureError for a broken answer.
+        """
+        request = self._write(call, trust)
+        exchange_id = uuid4()
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(AgencyUnavailable),
+            stop=stop_after_attempt(self._patience.attempts)
+            | stop_after_delay(self._patience.deadline.total_seconds()),
+            wait=wait_exponential_jitter(
+                initial=self._patience.first_backoff.total_seconds(), max=2, jitter=0.1
+            ),
+            reraise=True,
+        ):
+            with attempt:
+                return await self._once(
+                    _Attempt(
+                        call=call,
+                        request=request,
+                        exchange_id=exchange_id,
+                        number=attempt.retry_state.attempt_number,
+                        trust=trust,
+                        started_at=self._clock(),
+                    )
+                )
+        raise AgencyUnavailable("no attempt was made")  # the loop above always returns or raises
+
+    def _write(self, call: OutboundCall, trust: Trust) -> bytes:
+        shell = asking_shell(call.header)
+        if trust.sealing is None:
+            return shell.wrap(shell.body(call.content))
+        return sign_message(shell, call.content, trust.sealing, at=self._clock())
+
+    async def _once(self, attempt: _Attempt) -> OutboundReply:
+        await self._journal.record(_sent(attempt), request=attempt.request, response=None)
+        try:
+            raw = await self._client.post(attempt.request, deadline=self._patience.deadline)
+        except AgencyUnavailable as error:
+            await self._record_failure(attempt, None, error)
+            raise
+        try:
+            content = self._read(attempt, raw)
+        except KopuroError as error:
+            await self._record_failure(attempt, raw, error)
+            raise
+        entry = _answered(attempt, raw, self._clock(), outcome="OK")
+        await self._journal.record(entry, request=None, response=raw.content)
+        return OutboundReply(content=content, exchange_id=attempt.exchange_id, answered_at=self._clock())
+
+    def _read(self, attempt: _Attempt, raw: RawReply) -> etree._Element:
+        answer = read_message(raw.content, raw.content_type)
+        if isinstance(answer, FaultMessage):
+            raise error_of(answer)
+        check_answer(answer, asked=attempt.call.header, request=attempt.request)
+        if attempt.trust.demands is None:
+            return answer.content
+        return verify_message(answer.root, attempt.trust.certificates, attempt.trust.demands).content
+
+    async def _record_failure(self, attempt: _Attempt, raw: RawReply | None, error: KopuroError) -> None:
+        code = _code_of(error)
+        _log.warning(
+            "agency_call_failed",
+            service=str(attempt.call.header.service),
+            exchange_id=str(attempt.exchange_id),
+            attempt=attempt.number,
+            code=code,
+        )
+        entry = _answered(attempt, raw, self._clock(), outcome=type(error).__name__, error=error, code=code)
+        await self._journal.record(entry, request=None, response=raw.content if raw else None)
+
+
+def _code_of(error: KopuroError) -> str:
+    if isinstance(error, AgencyError | ContractError):
+        return error.code
+    return "SIGNATURE_INVALID" if isinstance(error, SignatureError) else type(error).__name__
+
+
+def _sent(attempt: _Attempt) -> Entry:
+    header = attempt.call.header
+    return Entry(
+        entry_id=uuid4(),
+        exchange_id=attempt.exchange_id,
+        kind=Kind.SENT,
+        client=str(header.client),
+        service=str(header.service),
+        message_id=header.message_id,
+        user_id=header.user_id,
+        issue=header.issue,
+        protocol_version=header.protocol_version,
+        request_in_ts=attempt.started_at,
+        request_out_ts=attempt.started_at,
+        request_size=len(attempt.request),
+        request_sha256=hashlib.sha256(attempt.request).digest(),
+        subject=attempt.call.subject,
+        signature="signed" if attempt.trust.sealing else "unsigned",
+        attempt=attempt.number,
+    )
+
+
+def _answered(
+    attempt: _Attempt,
+    raw: RawReply | None,
+    at: datetime,
+    *,
+    outcome: str,
+    error: KopuroError | None = None,
+    code: str = "",
+) -> Entry:
+    header = attempt.call.header
+    return Entry(
+        entry_id=uuid4(),
+        exchange_id=attempt.exchange_id,
+        kind=Kind.ANSWERED,
+        client=str(header.client),
+        service=str(header.service),
+        message_id=header.message_id,
+        user_id=header.user_id,
+        issue=header.issue,
+        protocol_version=header.protocol_version,
+        request_in_ts=attempt.started_at,
+        request_out_ts=attempt.started_at,
+        response_in_ts=at,
+        response_out_ts=at,
+        request_size=len(attempt.request),
+        request_sha256=hashlib.sha256(attempt.request).digest(),
+        response_size=len(raw.content) if raw else None,
+        response_sha256=hashlib.sha256(raw.content).digest() if raw else None,
+        succeeded=error is None,
+        outcome=outcome,
+        fault_code=code,
+        fault_string=str(error) if error else "",
+        subject=attempt.call.subject,
+        signature="refused"
+        if isinstance(error, SignatureError)
+        else ("signed" if attempt.trust.demands else "unsigned"),
+        attempt=attempt.number,
+    )

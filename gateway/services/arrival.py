@@ -1,0 +1,66 @@
+"""A request's body, taken in bounded: so many bytes, so long, and not a byte more."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import ClientDisconnect, Request
+
+from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import ContractError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What arrived: the bytes as far as they were taken, and how many came."""
+
+    body: bytes
+    content_type: str
+    peer: str
+    received_at: datetime
+    refusal: ContractError | None = None
+
+
+async def take_in(request: Request, *, limit: int, deadline_seconds: float) -> Arrival:
+    """Read the body while counting; a refusal is part of the arrival, so that it is recorded like any other."""
+    received_at = utc_now()
+    body = bytearray()
+    refusal = _method(request)
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            async for chunk in request.stream():
+                if refusal is None and len(body) + len(chunk) > limit:
+                    refusal = _too_large(limit)
+                    break
+                body += chunk
+    except TimeoutError:
+        refusal = _late(deadline_seconds)
+    except ClientDisconnect:
+        refusal = ContractError("the body broke off", code="invalid_soap", where="body", hint="send it whole")
+    return Arrival(
+        body=bytes(body),
+        content_type=request.headers.get("content-type", ""),
+        peer=request.client.host if request.client else "",
+        received_at=received_at,
+        refusal=refusal,
+    )
+
+
+def _method(request: Request) -> ContractError | None:
+    if request.method == "POST":
+        return None
+    return ContractError(
+        "SOAP messages are sent by POST", code="invalid_http_method", where="HTTP", hint="use POST"
+    )
+
+
+def _too_large(limit: int) -> ContractError:
+    return ContractError(
+        f"the message is larger than {limit} bytes", code="TOO_LARGE", where="body", hint="send less in one message"
+    )
+
+
+def _late(seconds: float) -> ContractError:
+    return ContractError(
+        f"the body did not arrive within {seconds:g} seconds", code="TOO_SLOW", where="body", hint="send it faster"
+    )

@@ -1,0 +1,87 @@
+"""verifyEducationDocument v1: is this certificate or diploma valid, and is it this holder's; never any marks."""
+
+from lxml import etree
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.registry.entries import EducationDocumentEntry
+from gateway.registry.reading import education_document, open_case, person_by_pin, registry_seq
+from gateway.services.answer_block import answer_block, quality_of, truth
+from gateway.services.codec import Tree, present, read_date, read_text, write_content
+from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, Answer, Offer, Question
+from gateway.services.subject import read_pin
+
+RESPONSE = "verifyEducationDocumentResponse"
+NO_MATCH = "NO_MATCH"
+
+
+async def answer_education_document(question: Question, session: AsyncSession) -> Answer:
+    """Answer by type, series, number and the holder's PIN or birth date; a wrong holder is NO_MATCH."""
+    seq = await registry_seq(session)
+    found = await _find(question.content, session)
+    if found is None:
+        block = answer_block(
+            NOT_FOUND_OR_NOT_ALLOWED, question.today, registry_seq=seq, disclosure_id=question.disclosure_id
+        )
+        content = write_content(RESPONSE, [*block, ("documentStatus", NO_MATCH)])
+        return Answer(content=content, outcome=NO_MATCH, as_of=question.today, registry_seq=seq)
+    open_one = await open_case(session, found.holder.person_id)
+    block = answer_block(
+        OK,
+        question.today,
+        registry_seq=seq,
+        disclosure_id=question.disclosure_id,
+        quality=quality_of(found.holder, open_case=open_one, today=question.today),
+    )
+    facts = [item for item in _facts(found) if item[0] in question.grant.fields]
+    tree = present([*block, ("documentStatus", found.status), ("document", facts or None)])
+    return Answer(
+        content=write_content(RESPONSE, tree),
+        outcome=found.status,
+        person_id=found.holder.person_id,
+        fields=("documentStatus", *(name for name, _ in facts)),
+        as_of=question.today,
+        registry_seq=seq,
+    )
+
+
+async def _find(content: etree._Element, session: AsyncSession) -> EducationDocumentEntry | None:
+    pin_text = read_text(content, "holder/pin")
+    pin = read_pin(pin_text, "holder/pin") if pin_text else None
+    birth_date = read_date(content, "holder/birthDate")
+    found = await education_document(
+        session,
+        type=read_text(content, "document/type"),
+        series=read_text(content, "document/series").upper(),
+        number=read_text(content, "document/number"),
+    )
+    if found is None:
+        return None
+    if pin is None:
+        return found if birth_date == found.holder.birth_date else None
+    holder = await person_by_pin(session, pin.value)
+    return found if holder is not None and holder.person_id == found.holder.person_id else None
+
+
+def _facts(found: EducationDocumentEntry) -> Tree:
+    organisation = None if found.organisation.masked else found.organisation.name_ky
+    return present(
+        [
+            ("issuedOn", found.issued_on.isoformat()),
+            ("organisation", organisation),
+            ("qualification", found.qualification),
+            ("level", found.level),
+            ("honours", truth(value=found.honours)),
+        ]
+    )
+
+
+def _subject_pin(content: etree._Element) -> str:
+    return read_text(content, "holder/pin")
+
+
+OFFER = Offer(
+    service_code="verifyEducationDocument",
+    service_version="v1",
+    handler=answer_education_document,
+    subject_pin=_subject_pin,
+)

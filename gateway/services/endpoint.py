@@ -1,0 +1,159 @@
+"""The whole pipeline by which another agency is answered, top to bottom in one function.
+
+bytes → header → agreement → signature → schema → grant → handler → schema → sign → journal → bytes. Any error
+becomes a Fault in one place, and no byte leaves before the exchange is durably recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from lxml import etree
+
+from gateway.disclosure.agreements import Agreements, Grant, Terms
+from gateway.exchange.keys import JournalKeys
+from gateway.exchange.search import stored_answer
+from gateway.exchange.writer import JournalWriter, Replayed
+from gateway.foundation.clock import utc_now
+from gateway.foundation.database import Database
+from gateway.foundation.errors import ContractError, KopuroError, SignatureError
+from gateway.foundation.xml import parse
+from gateway.services.arrival import Arrival
+from gateway.services.dispatch import find_offer
+from gateway.services.question import Answer, Offer, Question, purpose_of
+from gateway.services.trace import Trace
+from gateway.xroad.contracts import Schema
+from gateway.xroad.envelope import FaultMessage, Message, Shell, answering_shell, read_message
+from gateway.xroad.faults import INTERNAL, TEMPORARY, fault_code_of, write_fault
+from gateway.xroad.identifiers import SubsystemId
+from gateway.xroad.security import Demands, Sealing, is_signed, sign_message, verify_message
+
+_log = structlog.stdlib.get_logger(__name__)
+_HTTP_OK, _HTTP_FAULT = 200, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What leaves: an HTTP status (200, or 500 for a Fault) and the SOAP bytes."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Everything the pipeline needs; made once by wiring."""
+
+    ours: SubsystemId
+    agreements: Agreements
+    schema: Schema
+    sealing: Sealing
+    demands: Demands
+    database: Database
+    journal: JournalWriter
+    keys: JournalKeys
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+    async def answer(self, arrival: Arrival) -> Reply:
+        """Answer one request; every outcome, refusals too, stands in the journal before it leaves."""
+        trace = Trace(arrival=arrival)
+        try:
+            return await self._answer(trace)
+        except KopuroError as error:
+            return await self._refuse(trace, *fault_code_of(error))
+        except Exception:
+            _log.exception("endpoint_failed", exchange_id=str(trace.exchange_id))
+            return await self._refuse(trace, INTERNAL, "the service could not answer", "")
+
+    async def _answer(self, trace: Trace) -> Reply:
+        message = _read(trace)
+        offer = find_offer(message.header.service, self.ours)
+        terms = self.agreements.find(message.header.client, message.header.service, on=trace.today)
+        content = self._verified(message, terms, trace)
+        self.schema.check(content, whose="request")
+        grant = self.agreements.grant(terms, message.header, purpose_of(content))
+        answer = await self._ask(offer, content, grant, trace)
+        self.schema.check(parse(answer.content), whose="answer")
+        body = self._write(message, answer.content, trace)
+        return await self._record(trace, answer, body)
+
+    def _verified(self, message: Message, terms: Terms, trace: Trace) -> etree._Element:
+        """Give the content to handle: the signed one, parsed anew, wherever a signature is there or agreed."""
+        if not is_signed(message.header_element):
+            if terms.must_sign:
+                trace.signature = "refused"
+                raise SignatureError("the agreement demands a signed request")
+            return message.content
+        try:
+            verified = verify_message(message.root, terms.certificates, self.demands)
+        except SignatureError:
+            trace.signature = "refused"
+            raise
+        trace.signature, trace.signer = "signed", verified.signer
+        return verified.content
+
+    async def _ask(self, offer: Offer, content: etree._Element, grant: Grant, trace: Trace) -> Answer:
+        pin = offer.subject_pin(content)
+        trace.grant, trace.subject = grant, self.keys.subject_of(pin) if pin else None
+        question = Question(
+            content=content, grant=grant, today=trace.today, disclosure_id=trace.disclosure_id
+        )
+        async with self.database.transaction() as session:
+            return await offer.handler(question, session)
+
+    def _write(self, message: Message, content: bytes, trace: Trace) -> bytes:
+        """Put the request's own header before the answer, signed if the request was."""
+        shell: Shell = answering_shell(message)
+        if trace.signature == "signed":
+            return sign_message(shell, content, self.sealing, at=self.clock())
+        return shell.wrap(shell.body(content))
+
+    async def _record(self, trace: Trace, answer: Answer, body: bytes) -> Reply:
+        """Make the exchange durable; a message id that was answered before gets its first answer again."""
+        recorded = await self.journal.record(
+            trace.entry(succeeded=True, outcome=answer.outcome),
+            request=trace.arrival.body,
+            response=body,
+            claim=trace.claim(),
+            companions=trace.disclosures(answer, body),
+        )
+        if isinstance(recorded, Replayed):
+            return await self._repeat(trace, recorded)
+        return Reply(status=_HTTP_OK, body=body)
+
+    async def _repeat(self, trace: Trace, first: Replayed) -> Reply:
+        if not first.same_bytes:
+            raise ContractError(
+                "this message id was used before for another message",
+                code="REPLAY",
+                where="Header/id",
+                hint="give every new message a new id, a UUID",
+            )
+        body = await stored_answer(self.database, self.keys, first.entry_id)
+        entry = trace.entry(succeeded=True, outcome="REPEATED")
+        await self.journal.record(entry, request=trace.arrival.body, response=body)
+        return Reply(status=_HTTP_OK, body=body)
+
+    async def _refuse(self, trace: Trace, code: str, sentence: str, hint: str) -> Reply:
+        """Write the Fault and record it; if even that cannot be recorded, say only that it is temporary."""
+        body = write_fault(code, sentence, hint=hint, correlation_id=str(trace.exchange_id))
+        entry = trace.entry(succeeded=False, outcome="FAULT", fault_code=code, fault_string=sentence)
+        try:
+            await self.journal.record(entry, request=trace.arrival.body, response=body)
+        except KopuroError:
+            _log.error("journal_unavailable", exchange_id=str(trace.exchange_id), code=code)
+            body = write_fault(TEMPORARY, "the service cannot answer just now", hint="send it again later")
+        return Reply(status=_HTTP_FAULT, body=body)
+
+
+def _read(trace: Trace) -> Message:
+    if trace.arrival.refusal is not None:
+        raise trace.arrival.refusal
+    message = read_message(trace.arrival.body, trace.arrival.content_type)
+    if isinstance(message, FaultMessage) or message.is_response:
+        raise ContractError(
+            "a request was expected", code="invalid_message", where="Body", hint="send the service's request element"
+        )
+    trace.header = message.header
+    return message

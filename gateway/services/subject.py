@@ -1,0 +1,55 @@
+"""Finding the person a request is about, with the control attribute that keeps numbers from being tried out."""
+
+from datetime import date
+
+from lxml import etree
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.foundation.errors import ContractError, InputRefused
+from gateway.matching.normalise import fold
+from gateway.registry.entries import PersonEntry
+from gateway.registry.reading import person_by_number, person_by_pin
+from gateway.registry.values import Pin
+from gateway.services.codec import read_date, read_text
+
+_REASONS = {
+    "PIN_LENGTH": "it must have 14 digits",
+    "PIN_DIGITS": "it must hold digits only",
+    "PIN_SEX_DIGIT": "its first digit must be 1 or 2",
+    "PIN_DATE": "its digits 2 to 9 must be a birth date DDMMYYYY",
+}
+
+
+def read_pin(text: str, where: str) -> Pin:
+    """Read a PIN of a request; raises ContractError(PIN_INCORRECT) naming the wrong part, not the PIN."""
+    try:
+        return Pin.parse(text)
+    except InputRefused as refusal:
+        reason = _REASONS.get(refusal.problems[0][1], "its form is wrong")
+        raise ContractError("the PIN is not correct", code="PIN_INCORRECT", where=where, hint=reason) from None
+
+
+async def find_subject(content: etree._Element, session: AsyncSession) -> PersonEntry | None:
+    """Find the subject of a request; an unknown one and a wrong control attribute are the same None."""
+    pin, isuo_no = read_text(content, "subject/pin"), read_text(content, "subject/isuoNo")
+    if pin:
+        person = await person_by_pin(session, read_pin(pin, "subject/pin").value)
+    elif isuo_no:
+        person = await person_by_number(session, isuo_no)
+    else:
+        person = None  # foreign documents are not registered as identifiers yet
+    return person if person is not None and _control_fits(content, person) else None
+
+
+def _control_fits(content: etree._Element, person: PersonEntry) -> bool:
+    birth_date = read_date(content, "subject/control/birthDate")
+    prefix = read_text(content, "subject/control/surnamePrefix")
+    return _date_fits(birth_date, person) and _prefix_fits(prefix, person)
+
+
+def _date_fits(birth_date: date | None, person: PersonEntry) -> bool:
+    return birth_date is None or birth_date == person.birth_date
+
+
+def _prefix_fits(prefix: str, person: PersonEntry) -> bool:
+    return not prefix or fold(person.surname or "").startswith(fold(prefix))

@@ -1,0 +1,112 @@
+"""What becomes known about one exchange on its way through the pipeline, and the journal row made of it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from gateway.disclosure.agreements import Grant
+from gateway.disclosure.model import Disclosure
+from gateway.exchange.entry import Entry, Kind, SignatureState
+from gateway.exchange.row import Claim, Companion
+from gateway.foundation.clock import utc_now
+from gateway.services.arrival import Arrival
+from gateway.services.question import Answer
+from gateway.xroad.header import Header
+
+_DISCLOSURE_COLUMNS = (
+    "disclosure_id",
+    "entry_id",
+    "person_id",
+    "client",
+    "service",
+    "agreement_no",
+    "purpose",
+    "profile",
+    "fields",
+    "as_of_on",
+    "registry_seq",
+    "answer_sha256",
+    "disclosed_at",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Trace:
+    """One exchange while it is being answered; filled in step by step, never read by a handler."""
+
+    arrival: Arrival
+    entry_id: UUID = field(default_factory=uuid4)
+    exchange_id: UUID = field(default_factory=uuid4)
+    disclosure_id: UUID = field(default_factory=uuid4)
+    header: Header | None = None
+    grant: Grant | None = None
+    signer: str = ""
+    signature: SignatureState = "unsigned"
+    subject: bytes | None = None
+
+    @property
+    def today(self) -> date:
+        """The day of the request, in UTC."""
+        return self.arrival.received_at.date()
+
+    def claim(self) -> Claim | None:
+        """Claim the message id for these bytes."""
+        if self.header is None:
+            return None
+        return Claim(
+            client=str(self.header.client),
+            service=str(self.header.service),
+            message_id=self.header.message_id,
+            request_sha256=hashlib.sha256(self.arrival.body).digest(),
+        )
+
+    def entry(self, *, succeeded: bool, outcome: str, fault_code: str = "", fault_string: str = "") -> Entry:
+        """Make the journal's row of the exchange as far as it is known."""
+        header, grant = self.header, self.grant
+        return Entry(
+            entry_id=self.entry_id,
+            exchange_id=self.exchange_id,
+            kind=Kind.RECEIVED,
+            client=str(header.client) if header else "",
+            service=str(header.service) if header else "",
+            message_id=header.message_id if header else "",
+            user_id=header.user_id if header else "",
+            issue=header.issue if header else "",
+            protocol_version=header.protocol_version if header else "",
+            request_in_ts=self.arrival.received_at,
+            response_out_ts=utc_now(),
+            succeeded=succeeded,
+            outcome=outcome,
+            fault_code=fault_code,
+            fault_string=fault_string,
+            signer=self.signer,
+            signature=self.signature,
+            subject=self.subject,
+            purpose=grant.purpose if grant else "",
+            agreement=grant.agreement_no if grant else "",
+            peer_address=self.arrival.peer,
+        )
+
+    def disclosures(self, answer: Answer, content: bytes) -> tuple[Companion, ...]:
+        """Make the record of what is disclosed about a person, for the journal's own transaction."""
+        if answer.person_id is None or self.header is None or self.grant is None:
+            return ()
+        row: tuple[Any, ...] = (
+            self.disclosure_id,
+            self.entry_id,
+            answer.person_id,
+            str(self.header.client),
+            str(self.header.service),
+            self.grant.agreement_no,
+            self.grant.purpose,
+            self.grant.profile,
+            list(answer.fields),
+            answer.as_of,
+            answer.registry_seq,
+            hashlib.sha256(content).digest(),
+            utc_now(),
+        )
+        table = Disclosure.__tablename__
+        return (Companion(table=table, columns=_DISCLOSURE_COLUMNS, row=row),)

@@ -1,0 +1,231 @@
+"""Names the concrete things: keys read, database and journal opened, adapters found, the pipeline put together."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import entry_points
+from typing import Any
+
+import psycopg
+
+from gateway.api import ApiDependencies
+from gateway.crypto.certificates import read_certificate
+from gateway.crypto.digest import digest_algorithm, signature_algorithm
+from gateway.crypto.keys import FileSigner
+from gateway.crypto.signature import Accepted
+from gateway.disclosure.agreements import Agreements
+from gateway.exchange.keys import JournalKeys, read_journal_keys
+from gateway.exchange.outbound import Patience, RecordedCalls, Trust
+from gateway.exchange.seal import Sealer
+from gateway.exchange.writer import JournalWriter
+from gateway.foundation.database import Database
+from gateway.foundation.embedded import embedded_postgres
+from gateway.foundation.errors import KopuroError, SettingsError
+from gateway.foundation.settings import Agency, Settings
+from gateway.intake.recorded_asker import RecordedAsker
+from gateway.intake.plugs import AdapterPlug
+from gateway.intake.ports import Agencies
+from gateway.migrations.upgrade import upgrade
+from gateway.services.endpoint import Endpoint
+from gateway.xroad.client import Client, Limits
+from gateway.xroad.contracts import Schema
+from gateway.xroad.identifiers import SubsystemId
+from gateway.xroad.security import Demands, Sealing
+
+ADAPTERS = "kopuro.adapters"
+COMMANDS = "kopuro.commands"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """An opened gateway: what the web application and the worker share."""
+
+    settings: Settings
+    database: Database
+    keys: JournalKeys
+    journal: JournalWriter
+    agencies: Agencies
+    endpoint: Endpoint
+    api: ApiDependencies
+
+
+@contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """Give the configured database's address, or start (or join) the private one for as long as needed."""
+    if settings.database.url:
+        yield settings.database.url
+        return
+    with embedded_postgres(settings.path(settings.database.data_directory)) as url:
+        yield url
+
+
+def with_database(settings: Settings, url: str) -> Settings:
+    """Fix the database's address, so that every part uses the same one."""
+    return dataclasses.replace(settings, database=dataclasses.replace(settings.database, url=url))
+
+
+def read_signer(settings: Settings) -> FileSigner:
+    """Read our signing key; raises SettingsError."""
+    signing = settings.signing
+    return FileSigner(
+        settings.path(signing.key_file),
+        settings.path(signing.certificate_file),
+        signature_algorithm(signing.signature_algorithm),
+    )
+
+
+def read_keys(settings: Settings) -> JournalKeys:
+    """Read the journal's keys; raises SettingsError."""
+    journal = settings.journal
+    return read_journal_keys(
+        settings.path(journal.body_key_file),
+        settings.path(journal.mac_key_file),
+        settings.path(journal.subject_key_file),
+    )
+
+
+def our_subsystem(settings: Settings) -> SubsystemId:
+    """Give the subsystem under which we ask and answer."""
+    return SubsystemId(**dataclasses.asdict(settings.identity))
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """Open everything in order and close it in the opposite one; the database must be migrated.
+
+    `settings.database.url` must be set: whoever owns the process decides where the database lives.
+    """
+    signer, keys = read_signer(settings), read_keys(settings)
+    sealing = Sealing(signer=signer, digest=digest_algorithm(settings.signing.digest_algorithm))
+    demands = _demands(settings)
+    database = Database(settings.database.url, pool_size=settings.database.pool_size)
+    journal = JournalWriter(database, keys, group_window_ms=settings.journal.group_window_ms)
+    sealer = Sealer(
+        database,
+        signer,
+        settings.path(settings.journal.anchor_file),
+        interval_seconds=settings.journal.seal_interval_seconds,
+    )
+    client = Client(settings.security_server.url, _limits(settings))
+    sealing_work: asyncio.Task[None] | None = None
+    try:
+        await database.ping()
+        await journal.start()
+        sealing_work = asyncio.create_task(sealer.run(), name="sealer")
+        calls = RecordedCalls(client, journal, patience=_patience(settings))
+        agencies = _open_agencies(settings, calls, keys, sealing, demands)
+        endpoint = Endpoint(
+            ours=our_subsystem(settings),
+            agreements=Agreements(settings),
+            schema=Schema(settings.schemas / "isuo" / "isuo.xsd"),
+            sealing=sealing,
+            demands=demands,
+            database=database,
+            journal=journal,
+            keys=keys,
+        )
+        yield Gateway(
+            settings=settings,
+            database=database,
+            keys=keys,
+            journal=journal,
+            agencies=agencies,
+            endpoint=endpoint,
+            api=ApiDependencies(database=database, agencies=agencies, settings=settings),
+        )
+    finally:
+        await client.close()
+        await journal.close()
+        await _stop_sealing(sealer, sealing_work)
+        await database.close()
+
+
+async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:
+    """End the sealer's round and seal what was written last, so that a graceful stop leaves nothing open."""
+    if work is None:
+        return
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+    with suppress(psycopg.Error, OSError, KopuroError):
+        await sealer.seal_once()
+    await sealer.close()
+
+
+def prepare_database(url: str) -> None:
+    """Bring the database to the present revision."""
+    upgrade(url)
+
+
+def found_adapters() -> dict[str, AdapterPlug[Any]]:
+    """Find every installed adapter by its entry point."""
+    return {found.name: found.load() for found in entry_points(group=ADAPTERS)}
+
+
+def _open_agencies(
+    settings: Settings, calls: RecordedCalls, keys: JournalKeys, sealing: Sealing, demands: Demands
+) -> Agencies:
+    """Open the adapters that are switched on and put their ports together."""
+    plugs = found_adapters()
+    opened: dict[str, Any] = {}
+    for name, agency in settings.agencies.items():
+        if not agency.enabled:
+            continue
+        if agency.adapter not in plugs:
+            raise SettingsError(f"agencies.{name}: there is no adapter {agency.adapter!r}; run make setup")
+        asker = RecordedAsker(
+            agency,
+            our_subsystem(settings),
+            calls=calls,
+            keys=keys,
+            trust=_trust(settings, agency, sealing, demands),
+        )
+        ports = plugs[agency.adapter].open(
+            agency, asker, contracts=settings.contracts, schemas=settings.schemas
+        )
+        opened |= {field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))}
+    return Agencies(**opened)
+
+
+def _trust(settings: Settings, agency: Agency, sealing: Sealing, demands: Demands) -> Trust:
+    """Sign and verify towards an agency only where the configuration says so."""
+    certificates = (
+        (read_certificate(settings.path(agency.certificate_file)),) if agency.verify_answers else ()
+    )
+    return Trust(
+        sealing=sealing if agency.sign_requests else None,
+        certificates=certificates,
+        demands=demands if agency.verify_answers else None,
+    )
+
+
+def _demands(settings: Settings) -> Demands:
+    signing = settings.signing
+    for name in signing.accepted_signature_algorithms:
+        signature_algorithm(name)
+    for name in signing.accepted_digest_algorithms:
+        digest_algorithm(name)
+    return Demands(
+        accepted=Accepted(
+            signatures=signing.accepted_signature_algorithms, digests=signing.accepted_digest_algorithms
+        ),
+        maximum_age=timedelta(seconds=signing.maximum_age_seconds),
+        clock_skew=timedelta(seconds=signing.clock_skew_seconds),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    server = settings.security_server
+    return Limits(connect=timedelta(seconds=server.connect_timeout_seconds), bytes=server.answer_limit_bytes)
+
+
+def _patience(settings: Settings) -> Patience:
+    server = settings.security_server
+    return Patience(
+        attempts=server.attempts,
+        first_backoff=timedelta(seconds=server.first_backoff_seconds),
+        deadline=timedelta(seconds=server.exchange_deadline_seconds),
+    )
