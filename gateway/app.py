@@ -4,13 +4,14 @@ import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.api import create_api
+from gateway.api import create_router
 from gateway.foundation.errors import KopuroError
 from gateway.foundation.settings import Settings
 from gateway.services.routes import SoapRoute, contract_routes
@@ -39,11 +40,18 @@ def _lifespan(settings: Settings, opened: Opened) -> Callable[[Starlette], Abstr
             app.state.gateway = gateway
             app.router.routes += [
                 Route("/xroad", SoapRoute(gateway.endpoint, settings.server)),
-                Mount("/api/v1", LoopbackOnly(create_api(gateway.api))),
+                Mount("/", LoopbackOnly(_api(gateway))),
             ]
             yield
 
     return lifespan
+
+
+def _api(gateway: Gateway) -> FastAPI:
+    """Make the JSON part; its description is at /api/v1/openapi.json, without pages that load from elsewhere."""
+    api = FastAPI(title="Köpürö", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    api.include_router(create_router(gateway.api))
+    return api
 
 
 def public_url(settings: Settings) -> str:

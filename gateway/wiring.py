@@ -28,7 +28,7 @@ from gateway.foundation.settings import Agency, Settings
 from gateway.intake.recorded_asker import RecordedAsker
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
-from gateway.migrations.upgrade import upgrade
+from gateway.migrations.upgrade import is_current, upgrade
 from gateway.services.endpoint import Endpoint
 from gateway.xroad.client import Client, Limits
 from gateway.xroad.contracts import Schema
@@ -62,9 +62,18 @@ def database_url(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def with_database(settings: Settings, url: str) -> Settings:
-    """Fix the database's address, so that every part uses the same one."""
-    return dataclasses.replace(settings, database=dataclasses.replace(settings.database, url=url))
+@contextmanager
+def ready_database(settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a migrated database.
+
+    The private one is migrated by itself; a server only by `kopuro migrate`, because its operator decides when.
+    """
+    with database_url(settings) as url:
+        if not settings.database.url:
+            upgrade(url)
+        elif not is_current(url):
+            raise SettingsError("the database is not at this version's revision: run `kopuro migrate`")
+        yield dataclasses.replace(settings, database=dataclasses.replace(settings.database, url=url))
 
 
 def read_signer(settings: Settings) -> FileSigner:
@@ -153,11 +162,6 @@ async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None
     with suppress(psycopg.Error, OSError, KopuroError):
         await sealer.seal_once()
     await sealer.close()
-
-
-def prepare_database(url: str) -> None:
-    """Bring the database to the present revision."""
-    upgrade(url)
 
 
 def found_adapters() -> dict[str, AdapterPlug[Any]]:

@@ -1,1 +1,1 @@
-"""Who may do what."""
+"""Who may do what. First cut: one bearer token for the registry's own programs."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from gateway.cli.settings import begin, with_ready_database
+from gateway.cli.settings import begin
 from gateway.crypto.certificates import read_certificate
 from gateway.exchange.findings import Report
 from gateway.exchange.search import Page, Question, Shown, find, show
@@ -18,7 +18,7 @@ from gateway.exchange.verify import verify_journal
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
-from gateway.wiring import read_keys
+from gateway.wiring import read_keys, ready_database
 
 DAMAGED = 1
 _TIME = "2026-01-31T08:00:00+06:00"
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def verify() -> None:
     """Verify the whole journal: any change, deletion, insertion, reordering or truncation is named."""
     settings = begin()
-    with with_ready_database(settings) as ready:
+    with ready_database(settings) as ready:
         report = asyncio.run(_verify(ready))
     for problem in report.problems:
         typer.echo(f"PROBLEM {problem}")
@@ -87,7 +87,7 @@ def find_entries(
         succeeded=False if failed else None,
         subject=read_keys(settings).subject_of(pin) if pin else None,
     )
-    with with_ready_database(settings) as ready:
+    with ready_database(settings) as ready:
         page = asyncio.run(_find(ready, question, limit, before))
     for found in page.found:
         typer.echo(_line({"number": found.seq, **dataclasses.asdict(found.entry)}))
@@ -106,7 +106,7 @@ async def _find(settings: Settings, question: Question, limit: int, before: int 
 def show_entry(entry_id: UUID) -> None:
     """Show one entry without its bodies, and the seal that covers it."""
     settings = begin()
-    with with_ready_database(settings) as ready:
+    with ready_database(settings) as ready:
         shown = asyncio.run(_show(ready, entry_id))
     if shown is None:
         raise SettingsError(f"there is no entry {entry_id}")

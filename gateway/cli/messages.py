@@ -13,6 +13,7 @@ from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import load
 from gateway.sandbox.agency import Wish, about_document, about_learner, write_request
 from gateway.sandbox.people import population
+from gateway.sandbox.seed import CERTIFICATE
 from gateway.services.dispatch import OFFERS
 from gateway.xroad.check import check
 from gateway.xroad.envelope import CONTENT_TYPE
@@ -46,11 +47,11 @@ def sample(
     offers = {offer.service_code: offer for offer in OFFERS}
     if service not in offers:
         raise SettingsError(f"there is no service {service!r}; published: {', '.join(offers)}")
-    child = population(SEED, PEOPLE).roles["child"]
+    roles = population(SEED, PEOPLE).roles
     about = (
-        about_learner(child.pin or "", child.birth_date)
+        about_learner(roles["child"].pin or "", roles["child"].birth_date)
         if service == "getLearnerStatus"
-        else about_document("CERT_9", "A", "0000001", birth_date=child.birth_date)
+        else about_document(*CERTIFICATE, birth_date=roles["adult"].birth_date)
     )
     wish = Wish(service_code=service, service_version=offers[service].service_version, about=about)
     typer.echo(write_request(load(), wish, signed=signed).decode())

@@ -8,11 +8,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.app import create_app
-from gateway.cli.settings import begin, with_ready_database
+from gateway.cli.settings import begin
 from gateway.foundation.settings import Settings
 from gateway.foundation.sockets import listen, port_of
 from gateway.migrations.upgrade import upgrade
-from gateway.wiring import database_url
+from gateway.wiring import database_url, ready_database
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def serve(
     settings = begin()
     bound = listen(settings.server.host, port or settings.server.port, step_over=step_over)
     settings = _at_port(settings, port_of(bound))
-    with with_ready_database(settings) as ready:
+    with ready_database(settings) as ready:
         typer.echo(f"kopuro serves http://{ready.server.host}:{ready.server.port}", err=True)
         uvicorn.Server(server_config(create_app(ready), settings)).run(sockets=[bound])
 

@@ -34,4 +34,6 @@ def _as_der(signature: bytes, size: int) -> bytes:
     """Turn r ‖ s (RFC 9231 §2.3.6) into the form cryptography takes."""
     if len(signature) != 2 * size:
         raise SignatureError(f"an ECDSA signature of this key has {2 * size} bytes")
-    return encode_dss_signature(int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big"))
+    return encode_dss_signature(
+        int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    )

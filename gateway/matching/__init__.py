@@ -1,1 +1,1 @@
-"""Who is the same person: pure functions over normalised values, every decision explained."""
+"""Who is the same person: pure functions over two records, no I/O, no SQL, no XML."""

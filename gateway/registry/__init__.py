@@ -1,1 +1,1 @@
-"""What is known: organisations, learners and staff over one person layer."""
+"""What is known: people, organisations, enrolments and documents, each value with its source."""

@@ -1,0 +1,1 @@
+"""The civil registry (ЗАГС): subsystem zags-service."""

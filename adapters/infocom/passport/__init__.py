@@ -1,0 +1,1 @@
+"""Passports: subsystem passport-service."""

@@ -1,0 +1,99 @@
+"""Every error as application/problem+json in the reader's language; nothing that was sent is sent back."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import IntegrityError
+
+from gateway.access.token import NOT_SET
+from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, RegistryError
+from gateway.intake.applications import FIELDS
+from gateway.intake.reasons import LANGUAGES, choose_language, sentence
+
+_TITLES = {
+    "INPUT": ("Киргизилгенде каталар бар", "Во введённых данных есть ошибки", "The input has errors"),
+    "TOKEN": (
+        "Жарактуу токен керек",
+        "Нужен действительный токен доступа",
+        "A valid access token is required",
+    ),
+    "CLOSED": (
+        "API жабык: KOPURO_SERVER__API_TOKEN коюңуз",
+        "API закрыт: задайте KOPURO_SERVER__API_TOKEN",
+        "The API is closed: set KOPURO_SERVER__API_TOKEN",
+    ),
+    "NOT_FOUND": ("Табылган жок", "Не найдено", "Not found"),
+    "CHANGED": (
+        "Аны башка бирөө өзгөрттү: кайра окуп, кайталаңыз",
+        "Запись уже изменена: прочитайте её снова и повторите",
+        "Somebody else was first: read it again and retry",
+    ),
+    "REFUSED": ("Реестр четке какты", "Реестр отклонил изменение", "The registry refuses the change"),
+}
+_KNOWN_FIELDS = frozenset(FIELDS) | {
+    "document", "series", "number", "names", "decision", "by", "candidate", "limit", "case_id", "isuo_no",
+    "x-user-id",
+}  # fmt: skip
+_REASONS = {"missing": "REQUIRED", "extra_forbidden": "UNKNOWN_FIELD", "json_invalid": "JSON"}
+
+
+def problem(
+    request: Request, status: int, kind: str, problems: Sequence[tuple[str, str]] = ()
+) -> JSONResponse:
+    """Build the answer to a request that failed: its kind, and which fields are wrong why."""
+    language = choose_language(request.headers.get("accept-language"))
+    title = _TITLES[kind][LANGUAGES.index(language)]
+    errors = [{"field": field, "code": code, "message": sentence(code, language)} for field, code in problems]
+    content = {
+        "type": f"urn:kopuro:problem:{kind.lower()}",
+        "title": title,
+        "status": status,
+        "detail": "; ".join(error["message"] for error in errors) or title,
+        "errors": errors,
+    }
+    headers = {"Content-Language": language}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
+
+
+class ProblemRoute(APIRoute):
+    """A route that answers its own errors: the framework's default answer would echo the input."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as refused:
+                return problem(request, 422, "INPUT", _problems(refused))
+            except InputRefused as refused:
+                return problem(request, 422, "INPUT", refused.problems)
+            except (AccessError, HTTPException, RegistryError, IntegrityError) as refused:
+                return problem(request, *_status(refused))
+
+        return answer
+
+
+def _status(refused: Exception) -> tuple[int, str]:
+    if isinstance(refused, AccessError):
+        return (503, "CLOSED") if refused.code == NOT_SET else (401, "TOKEN")
+    if isinstance(refused, HTTPException):
+        return refused.status_code, "NOT_FOUND"
+    # two writers met at a constraint: the loser reads again
+    return 409, "CHANGED" if isinstance(refused, ConcurrentChange | IntegrityError) else "REFUSED"
+
+
+def _problems(refused: RequestValidationError) -> list[tuple[str, str]]:
+    """Name fields we know and reasons; a key somebody invented may itself be personal data."""
+    found = []
+    for error in refused.errors():
+        names = [str(part) for part in error["loc"] if str(part) in _KNOWN_FIELDS]
+        found.append((names[-1] if names else "body", _REASONS.get(error["type"], "TEXT")))
+    return found

@@ -1,0 +1,137 @@
+"""The routes under /api/v1: autofill, learners, cases. No personal data ever stands in an address."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+
+from gateway.access.token import check_bearer
+from gateway.api.answers import (
+    admission_answer,
+    autofill_answer,
+    case_answer,
+    learner_answer,
+)
+from gateway.api.bodies import (
+    AdmissionAnswer,
+    AutofillAnswer,
+    AutofillBody,
+    CaseAnswer,
+    DecisionAnswer,
+    DecisionBody,
+    LearnerAnswer,
+    LearnerBody,
+)
+from gateway.api.dependencies import ApiDependencies
+from gateway.api.problems import ProblemRoute
+from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import InputRefused
+from gateway.intake.admission import Result, admit
+from gateway.intake.applications import parse_application, parse_typed
+from gateway.intake.autofill import Question, autofill
+from gateway.intake.cases import decide_case, list_cases
+from gateway.intake.ports import AskContext
+from gateway.intake.reasons import choose_language
+from gateway.intake.verification import ask_about
+from gateway.registry.card import card_fields, person_card
+
+Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
+User = Annotated[str, Header(alias="x-user-id", pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,63}$")]
+
+
+def create_router(deps: ApiDependencies) -> APIRouter:
+    """Make the router over the given dependencies; every route asks for the bearer token."""
+
+    def authorise(authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> None:
+        check_bearer(authorization, token=deps.settings.server.api_token)
+
+    router = APIRouter(
+        prefix="/api/v1", tags=["registry"], route_class=ProblemRoute, dependencies=[Depends(authorise)]
+    )
+    _add_autofill(router, deps)
+    _add_learners(router, deps)
+    _add_cases(router, deps)
+    return router
+
+
+def _add_autofill(router: APIRouter, deps: ApiDependencies) -> None:
+    @router.post("/autofill")
+    async def fill_form(
+        body: AutofillBody, language: Language = None, user: User = "kopuro-api"
+    ) -> AutofillAnswer:
+        """Fill a form by PIN: each value with its source and what it is worth."""
+        names = body.names.model_dump(exclude_none=True) if body.names else {}
+        question = Question(
+            pin=body.pin,
+            series=body.document.series if body.document else None,
+            number=body.document.number if body.document else None,
+            typed=parse_typed(names),
+        )
+        form = await autofill(
+            deps.agencies,
+            question,
+            AskContext(user_id=user, issue=f"autofill-{uuid4()}"),
+            deadline_seconds=deps.autofill_deadline_seconds,
+        )
+        return autofill_answer(form, choose_language(language))
+
+
+def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
+    @router.post("/learners")
+    async def admit_learner(
+        body: LearnerBody, response: Response, language: Language = None, user: User = "kopuro-api"
+    ) -> AdmissionAnswer:
+        """Admit a learner: asks the agencies briefly, matches before it creates."""
+        application = parse_application(body.model_dump(exclude_none=True))
+        evidence = await ask_about(
+            deps.agencies,
+            application.pin.value if application.pin else None,
+            passport=application.passport,
+            context=AskContext(user_id=user, issue=f"admission-{uuid4()}"),
+            deadline_seconds=deps.evidence_deadline_seconds,
+        )
+        async with deps.database.transaction() as session:
+            admission = await admit(
+                session, application, evidence=evidence, policies=deps.settings.fields, recorded_by=user
+            )
+            if admission.person_id is None or admission.isuo_no is None:
+                raise InputRefused(tuple(("organisation_code", reason) for reason in admission.reasons))
+            fields = await card_fields(session, admission.person_id, at=utc_now())
+        response.status_code = 201 if admission.result in {Result.CREATED, Result.CASE} else 200
+        return admission_answer(admission, fields, choose_language(language))
+
+    @router.get("/learners/{isuo_no}")
+    async def learner_card(isuo_no: str) -> LearnerAnswer:
+        """Show a learner's card; a merged number shows its master's."""
+        async with deps.database.transaction() as session:
+            card = await person_card(session, isuo_no, at=utc_now())
+        if card is None:
+            raise HTTPException(404)
+        return learner_answer(card)
+
+
+def _add_cases(router: APIRouter, deps: ApiDependencies) -> None:
+    @router.get("/cases")
+    async def open_cases(
+        language: Language = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    ) -> list[CaseAnswer]:
+        """List the undecided review cases, the oldest first."""
+        async with deps.database.transaction() as session:
+            cases = await list_cases(session, limit=limit)
+        return [case_answer(case, choose_language(language)) for case in cases]
+
+    @router.post("/cases/{case_id}/decision")
+    async def answer_case(case_id: UUID, body: DecisionBody) -> DecisionAnswer:
+        """Answer a case: confirm that it is the candidate, or reject it."""
+        async with deps.database.transaction() as session:
+            if not await list_cases(session, case_id=case_id):
+                raise HTTPException(404)
+            state = await decide_case(
+                session,
+                case_id,
+                body.decision,
+                by=body.by,
+                policies=deps.settings.fields,
+                candidate_id=body.candidate,
+            )
+        return DecisionAnswer(case_id=case_id, state=state)

@@ -1,0 +1,7 @@
+"""The source-of-truth policy as intake passes it on: who is believed about each field."""
+
+from collections.abc import Mapping
+
+from gateway.foundation.settings import FieldPolicy
+
+Policies = Mapping[str, FieldPolicy]

@@ -1,0 +1,38 @@
+"""What is compared: a person as a source or the registry tells it. What nobody gave is None, never empty."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A person's values for matching: sex is F or M, documents are series and number together."""
+
+    surname: str | None = None
+    given_name: str | None = None
+    patronymic: str | None = None
+    sex: str | None = None
+    birth_date: date | None = None
+    pin: str | None = None
+    pin_verified: bool = False
+    birth_certificate: str | None = None
+    passport: str | None = None
+    organisation: str | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry of the registry that shares a blocking key with the record."""
+
+    person_id: UUID
+    record: Record
+
+
+def with_day_and_month_swapped(record: Record) -> Record | None:
+    """Give the record with its birth day and month exchanged; None where that is no date or the same one."""
+    born = record.birth_date
+    if born is None or born.day > 12 or born.day == born.month:
+        return None
+    return replace(record, birth_date=born.replace(day=born.month, month=born.day))

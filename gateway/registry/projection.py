@@ -1,0 +1,149 @@
+"""Bring an entry's visible values up to date with its assertions: the only writer of projected columns."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.foundation.errors import RegistryError
+from gateway.foundation.settings import FieldPolicy
+from gateway.matching.blocking import blocking_keys
+from gateway.matching.record import Record
+from gateway.registry.model import Assertion, FieldProvenance, MatchKey, Person
+from gateway.registry.policy import ATTEMPT, PROJECTED, Projection, Shown, Told, project
+from gateway.registry.repository import record_event
+
+_DATES = frozenset({"birth_date", "death_date"})
+
+
+async def project_person(
+    session: AsyncSession, person_id: UUID, policies: Mapping[str, FieldPolicy], *, at: datetime
+) -> Projection:
+    """Re-project an entry from its own assertions and those of the entries merged into it.
+
+    The entry is locked until the transaction ends; its version grows only when something visible changed.
+    Raises RegistryError when there is no such entry.
+    """
+    person = await _lock(session, person_id)
+    projection = project(await _told(session, person.id), policies)
+    columns = _columns(projection)
+    changed = {name: value for name, value in columns.items() if getattr(person, name) != value}
+    if changed or person.version == 0:
+        await session.execute(
+            update(Person)
+            .where(Person.id == person.id)
+            .values(**columns, version=person.version + 1, projected_at=at)
+        )
+        await record_event(session, "PERSON_CHANGED", person.id, at=at)
+    await _write_provenance(session, person.id, projection, at)
+    await add_match_keys(session, person.id, _record(columns, projection))
+    return projection
+
+
+async def add_match_keys(session: AsyncSession, person_id: UUID, record: Record) -> None:
+    """Let the entry be found by this record's values too; keys already there stay."""
+    rows = [{"key": key, "person_id": person_id} for key in blocking_keys(record)]
+    if rows:
+        await session.execute(upsert(MatchKey).on_conflict_do_nothing(), rows)
+
+
+async def _lock(session: AsyncSession, person_id: UUID) -> Any:
+    columns = (Person.id, Person.version, *(getattr(Person, name) for name in PROJECTED))
+    found = await session.execute(select(*columns).where(Person.id == person_id).with_for_update())
+    person = found.one_or_none()
+    if person is None:
+        raise RegistryError("there is no such entry to project")
+    return person
+
+
+async def _told(session: AsyncSession, person_id: UUID) -> list[Told]:
+    absorbed = select(Person.id).where(or_(Person.id == person_id, Person.master_id == person_id))
+    found = await session.execute(
+        select(
+            Assertion.id,
+            Assertion.field,
+            Assertion.value,
+            Assertion.source_code,
+            Assertion.seq,
+            Assertion.verified_at,
+            Assertion.subject_id,
+        ).where(
+            Assertion.subject_id.in_(absorbed),
+            Assertion.subject_type == "PERSON",
+            Assertion.retracted_at.is_(None),
+        )
+    )
+    return [
+        Told(
+            assertion_id=row.id,
+            field=row.field,
+            value=row.value,
+            source=row.source_code,
+            order=row.seq,
+            verified_at=row.verified_at,
+        )
+        for row in found
+        if row.field != ATTEMPT or row.subject_id == person_id
+    ]
+
+
+def _columns(projection: Projection) -> dict[str, object]:
+    columns: dict[str, object] = {}
+    for name in PROJECTED:
+        shown = projection.fields.get(name)
+        value = shown.value if shown else None
+        columns[name] = date.fromisoformat(value) if value and name in _DATES else value
+    return columns
+
+
+def _record(columns: Mapping[str, Any], projection: Projection) -> Record:
+    def value(field: str) -> str | None:
+        shown = projection.fields.get(field)
+        return shown.value if shown else None
+
+    return Record(
+        surname=columns["surname"],
+        given_name=columns["given_name"],
+        patronymic=columns["patronymic"],
+        birth_date=columns["birth_date"],
+        pin=value("pin"),
+        birth_certificate=value("birth_certificate"),
+        passport=value("passport"),
+    )
+
+
+async def _write_provenance(
+    session: AsyncSession, person_id: UUID, projection: Projection, at: datetime
+) -> None:
+    gone = delete(FieldProvenance).where(
+        FieldProvenance.subject_id == person_id, FieldProvenance.field.not_in(projection.fields)
+    )
+    await session.execute(gone)
+    rows = [_provenance_row(person_id, field, shown, at) for field, shown in projection.fields.items()]
+    if not rows:
+        return
+    statement = upsert(FieldProvenance)
+    changed = {
+        name: statement.excluded[name]
+        for name in ("assertion_id", "source_code", "verified_at", "status", "stale_after", "projected_at")
+    }
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["subject_id", "field"], set_=changed), rows
+    )
+
+
+def _provenance_row(person_id: UUID, field: str, shown: Shown, at: datetime) -> dict[str, object]:
+    return {
+        "subject_id": person_id,
+        "field": field,
+        "assertion_id": shown.assertion_id,
+        "source_code": shown.source,
+        "verified_at": shown.verified_at,
+        "status": shown.status,
+        "stale_after": shown.stale_after,
+        "projected_at": at,
+    }

@@ -1,0 +1,88 @@
+"""Take in an uploaded file: read how it is written, keep it encrypted, defer its import, all or nothing."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.foundation.database import Database
+from gateway.foundation.queue import defer
+from gateway.registry.model import ImportBatch
+from sync.custody import lock_away
+from sync.reading import Layout, find_layout, rows
+
+RECEIVED, RUNNING, DONE, STOPPED = "RECEIVED", "RUNNING", "DONE", "STOPPED"
+TASK = "import_batch"
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchReceipt:
+    """What was received. `repeated` says that the same file came before: this is the first one's batch."""
+
+    batch_id: UUID
+    repeated: bool
+    row_count: int
+    encoding: str
+    ignored_columns: tuple[str, ...]
+
+
+async def accept_batch(
+    database: Database, content: bytes, *, key: bytes, filename: str, by: str
+) -> BatchReceipt:
+    """Accept a file of learners for import and defer the work; `key` encrypts it until it is imported.
+
+    `by` is the account that sent it. Raises ImportRefused with the cure when the file cannot be read; then
+    nothing is kept.
+    """
+    layout, row_count = await asyncio.to_thread(_survey, content)
+    digest = hashlib.sha256(content).hexdigest()
+    batch_id = uuid4()
+    async with database.transaction() as session:
+        created = await session.execute(
+            insert(ImportBatch)
+            .values(
+                id=batch_id,
+                file_sha256=digest,
+                file_name=filename[:_LONGEST_NAME],
+                state=RECEIVED,
+                row_count=row_count,
+                sealed_content=lock_away(content, key=key, batch_id=batch_id),
+                received_by=by,
+                received_at=datetime.now(UTC),
+            )
+            .on_conflict_do_nothing(index_elements=[ImportBatch.file_sha256])
+            .returning(ImportBatch.id)
+        )
+        repeated = created.first() is None
+        if repeated:
+            batch_id = await _first(session, digest)
+        else:
+            await defer_import(session, batch_id)
+    return BatchReceipt(
+        batch_id=batch_id,
+        repeated=repeated,
+        row_count=row_count,
+        encoding=layout.encoding,
+        ignored_columns=layout.ignored,
+    )
+
+
+async def defer_import(session: AsyncSession, batch_id: UUID) -> None:
+    """Defer the (further) import of a batch; jobs of one batch never run side by side."""
+    await defer(session, TASK, lock=f"{TASK}:{batch_id}", batch_id=str(batch_id))
+
+
+def _survey(content: bytes) -> tuple[Layout, int]:
+    layout = find_layout(content)
+    return layout, sum(1 for _ in rows(content, layout))
+
+
+async def _first(session: AsyncSession, digest: str) -> UUID:
+    found = await session.execute(select(ImportBatch.id).where(ImportBatch.file_sha256 == digest))
+    return found.scalar_one()

@@ -1,0 +1,22 @@
+"""What every task needs, named once."""
+
+from dataclasses import dataclass
+
+from gateway.foundation.database import Database
+from gateway.foundation.settings import Settings
+from gateway.intake.policies import Policies
+from gateway.intake.ports import Agencies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDependencies:
+    """The opened database, the agencies that are switched on, and what was chosen."""
+
+    database: Database
+    agencies: Agencies
+    settings: Settings
+
+    @property
+    def policies(self) -> Policies:
+        """Give who is believed about each field."""
+        return self.settings.fields

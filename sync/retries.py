@@ -1,0 +1,34 @@
+"""When a job is tried again: later and later, never in step with the others, and not for ever."""
+
+import asyncio
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.jobs import Job
+
+from gateway.foundation.settings import Work
+
+_CHANCE = secrets.SystemRandom()
+
+
+class Backoff(BaseRetryStrategy):
+    """Retry whatever says it is not permanent; `permanent` is the only thing looked at."""
+
+    def __init__(self, work: Work) -> None:
+        """Take the first and longest delay and the number of attempts from the settings."""
+        self._work = work
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Decide when the job runs again; None means it has failed."""
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision(retry_at=datetime.now(UTC))  # the worker is stopping: another takes over
+        if getattr(exception, "permanent", True) or job.attempts + 1 >= self._work.retry_attempts:
+            return None
+        return RetryDecision(retry_at=datetime.now(UTC) + delay(self._work, job.attempts))
+
+
+def delay(work: Work, attempts: int) -> timedelta:
+    """Give the pause after `attempts` earlier ones: doubled each time, between half of it and all of it."""
+    longest = min(work.retry_longest_seconds, work.retry_first_seconds * 2 ** min(attempts, 30))
+    return timedelta(seconds=_CHANCE.uniform(longest / 2, longest))

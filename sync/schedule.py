@@ -1,0 +1,51 @@
+"""What runs by the clock: rescue of stalled jobs, re-verification of what is stale, tidying of the queue.
+
+Procrastinate defers a tick once however many workers are running; a tick that still waits is not doubled.
+"""
+
+from procrastinate import App, JobContext
+
+from gateway.foundation.queue import QUEUE
+from sync.dependencies import WorkerDependencies
+from sync.rescue import rescue_stalled
+from sync.reverify import reverify_stale
+from sync.tasks import abandon
+
+KEEP_SUCCEEDED_HOURS = 48
+KEEP_FAILED_HOURS = 24 * 90
+_FIRST = 100  # a rescue goes before all other work
+
+
+def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
+    """Add the periodic tasks to the app."""
+    period = rescue_period(dependencies.settings.work.stalled_after_seconds)
+
+    @app.periodic(cron=f"* * * * * */{period}")
+    @app.task(name="rescue_stalled", queue=QUEUE, queueing_lock="rescue_stalled", priority=_FIRST)
+    async def _rescue(timestamp: int) -> None:  # noqa: ARG001 – the tick's instant, of no interest
+        for lost in await rescue_stalled(dependencies):
+            await abandon(dependencies, lost.task, lost.args)
+
+    @app.periodic(cron="*/15 * * * *")
+    @app.task(name="reverify_stale", queue=QUEUE, queueing_lock="reverify_stale")
+    async def _reverify(timestamp: int) -> None:  # noqa: ARG001
+        await reverify_stale(dependencies)
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="tidy_queue", queue=QUEUE, queueing_lock="tidy_queue", pass_context=True)
+    async def _tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        manager = context.app.job_manager
+        await manager.delete_old_jobs(nb_hours=KEEP_SUCCEEDED_HOURS, queue=QUEUE)
+        await manager.delete_old_jobs(
+            nb_hours=KEEP_FAILED_HOURS,
+            queue=QUEUE,
+            include_failed=True,
+            include_cancelled=True,
+            include_aborted=True,
+        )
+
+
+def rescue_period(stalled_after_seconds: float) -> int:
+    """Give how often to look, in whole seconds that divide a minute: about half the time a worker may be silent."""
+    half = stalled_after_seconds / 2
+    return next((seconds for seconds in (30, 20, 15, 10, 5, 2) if seconds <= half), 1)
