@@ -21,10 +21,11 @@ from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
 from gateway.exchange.writer import JournalWriter
+from gateway.foundation import logging
 from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
-from gateway.foundation.settings import Agency, Settings
+from gateway.foundation.settings import Agency, Settings, load
 from gateway.intake.recorded_asker import RecordedAsker
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
@@ -50,6 +51,13 @@ class Gateway:
     agencies: Agencies
     endpoint: Endpoint
     api: ApiDependencies
+
+
+def begin() -> Settings:
+    """Read the settings and set the logs up: how every command begins."""
+    settings = load()
+    logging.configure(settings.logs.level)
+    return settings
 
 
 @contextmanager

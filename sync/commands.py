@@ -8,11 +8,10 @@ from uuid import UUID
 
 import typer
 
-from gateway.cli.settings import begin, with_ready_database
 from gateway.crypto.keys import read_secret
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
-from gateway.wiring import open_gateway
+from gateway.wiring import begin, open_gateway, ready_database
 from sync.batches import DONE, STOPPED, BatchReceipt, accept_batch
 from sync.dependencies import WorkerDependencies
 from sync.reports import BatchReport, batch_report, sentence
@@ -29,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def worker() -> None:
     """Do the background work until SIGTERM or Ctrl-C."""
-    with with_ready_database(begin()) as settings:
+    with ready_database(begin()) as settings:
         asyncio.run(_worker(settings))
 
 
@@ -40,7 +39,7 @@ def import_file(
     language: Annotated[str, typer.Option(help="language of the report: ky, ru or en")] = "ru",
 ) -> None:
     """Take in a CSV file of learners; a running worker imports it."""
-    with with_ready_database(begin()) as settings:
+    with ready_database(begin()) as settings:
         finished = asyncio.run(_import(settings, file, wait=wait, language=language))
     if not finished:
         raise typer.Exit(1)

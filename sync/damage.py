@@ -29,11 +29,13 @@ _DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d{2}-\d{2}")
 _SPACES = re.compile(r"[\s-]")
 _NAMES = ("surname", "given_name", "patronymic")
 _DATES = ("birth_date", "start_on")
-_FAILED = frozenset("#N/A #Н/Д #VALUE #ЗНАЧ #REF #ССЫЛКА #NAME #ИМЯ #DIV/0 #ДЕЛ/0".split())
+_FAILED = frozenset(
+    {"#N/A", "#Н/Д", "#VALUE", "#ЗНАЧ", "#REF", "#ССЫЛКА", "#NAME", "#ИМЯ", "#DIV/0", "#ДЕЛ/0"}
+)
 
 
 def repair(row: Row) -> dict[str, str]:
-    """Give the cells with what can be undone without a guess: words for codes, spaces in a PIN, `.0` behind it."""
+    """Give the cells with what can be undone without a guess: words for codes, a PIN with spaces or `.0`."""
     cells = {column: value_of(column, cell) for column, cell in row.cells.items()}
     for column in ("pin", "organisation_code"):
         if column in cells:

@@ -1,4 +1,4 @@
-"""What schools call the columns of a learners' file, in English, Russian and Kyrgyz: a table, not a program."""
+"""What schools call the columns of a learners' file, in English, Russian and Kyrgyz: a table."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Import a batch line by line: each line has one outcome, written in the transaction that changes the registry.
+"""Import a batch line by line: each has one outcome, written in the transaction that changes the registry.
 
 A killed import goes on at the first line without an outcome; a line done twice at the same time is done once.
 """
@@ -27,7 +27,7 @@ from sync.batches import DONE, RECEIVED, RUNNING, STOPPED, defer_import
 from sync.custody import bring_out
 from sync.damage import Problem, find_damage, repair
 from sync.dependencies import WorkerDependencies
-from sync.reading import Row, find_layout, rows
+from sync.reading import find_layout, rows
 
 REJECTED = "REJECTED"
 _SLICE_SECONDS = 60.0  # then the next job goes on, so that one long file does not hold a worker's slot
@@ -90,7 +90,7 @@ def prepare(content: bytes, *, after: int = 0) -> Iterator[Prepared]:
 
 
 def _repeated(seen: dict[tuple[str, str], int], line: int, cells: Mapping[str, str]) -> Iterator[Problem]:
-    """A record id on two lines would make the second amend the first person."""
+    """Report a record id that stands on two lines: the second would amend the first person."""
     record_id = cells.get("record_id", "")
     if not record_id:
         return
@@ -155,7 +155,7 @@ async def _outcome(
 
 
 def examine(row: Prepared) -> tuple[Application | None, tuple[Problem, ...]]:
-    """Read an application from a row, or give every problem of it; a known damage stands for its own field."""
+    """Read an application from a row, or give every problem of it; a damage stands for its own field."""
     if any(not problem.field for problem in row.problems):
         return None, row.problems
     told = {problem.field for problem in row.problems}

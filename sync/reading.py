@@ -25,7 +25,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00]")
 _EXCEL_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 
 
-class ImportRefused(RegistryError):
+class ImportRefused(RegistryError):  # noqa: N818 – the tree names what happened
     """The file as a whole cannot be read; the message says what to do with it."""
 
 

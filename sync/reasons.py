@@ -1,4 +1,4 @@
-"""What a reason code of an import means to the person who must mend the file, in Kyrgyz, Russian and English."""
+"""What a reason code of an import means to the person who must mend the file, in three languages."""
 
 from typing import Protocol
 
@@ -102,7 +102,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
         "бул жерде аталыштар кайталанган", "здесь повторены заголовки", "the headings are repeated here",
     ),
     "ROW_TOO_LONG": (
-        "сап {detail} белгиден узун", "строка длиннее {detail} знаков", "the line is longer than {detail} characters",
+        "сап {detail} белгиден узун", "строка длиннее {detail} знаков",
+        "the line is longer than {detail} characters",
     ),
     "RECORD_ID_REPEATED": (
         "бул жазуунун коду {detail}-сапта да бар", "этот код записи уже стоит в строке {detail}",

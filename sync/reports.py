@@ -23,7 +23,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """The state of a batch: `done` of `total` rows, how many had each outcome, and what was wrong on which line."""
+    """The state of a batch: `done` of `total` rows, how many had each outcome, what was wrong on which line."""
 
     batch_id: UUID
     file_name: str
@@ -58,12 +58,12 @@ async def batch_report(database: Database, batch_id: UUID) -> BatchReport:
 
 async def _counts(session: AsyncSession, batch_id: UUID) -> dict[str, int]:
     found = await session.execute(
-        select(ImportRow.outcome, func.count())
+        select(ImportRow.outcome, func.count().label("rows"))
         .where(ImportRow.batch_id == batch_id)
         .group_by(ImportRow.outcome)
         .order_by(ImportRow.outcome)
     )
-    return {outcome: count for outcome, count in found}
+    return {row.outcome: row.rows for row in found}
 
 
 async def _problems(session: AsyncSession, batch_id: UUID) -> tuple[tuple[int, Problem], ...]:
@@ -76,7 +76,7 @@ async def _problems(session: AsyncSession, batch_id: UUID) -> tuple[tuple[int, P
 
 
 def render_problems_csv(report: BatchReport, *, language: str = "ru") -> bytes:
-    """Write one line per bad row, its number in the file and a comment; UTF-8 with a mark, `;`, no formulas."""
+    """Write one line per bad row, its number and a comment, in UTF-8 with a mark; no cell is a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")
     writer.writerow(_HEADING[language])

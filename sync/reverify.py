@@ -26,7 +26,8 @@ _STALE = text("""
     where f.field = 'pin'
       and (f.verified_at is null or f.verified_at < :old or f.stale_after < :now)
       and coalesce(attempt.at, '-infinity') < case
-            when f.status in ('UNVERIFIED', 'FORMAT_OK', 'SOURCE_UNAVAILABLE') then cast(:unanswered as timestamptz)
+            when f.status in ('UNVERIFIED', 'FORMAT_OK', 'SOURCE_UNAVAILABLE')
+                then cast(:unanswered as timestamptz)
             when f.stale_after < :now then cast(:outdated as timestamptz)
             else :old end
       and f.projected_at < :unanswered
@@ -43,7 +44,7 @@ _STALE = text("""
 
 
 async def reverify_stale(dependencies: WorkerDependencies) -> int:
-    """Defer the verification of the stalest entries and give how many; at most `work.reverify_batch` at a time.
+    """Defer the verification of the stalest entries, `work.reverify_batch` at most, and give how many.
 
     Schedulers go one after another and see each other's jobs, so nobody is asked about twice.
     """

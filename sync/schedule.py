@@ -46,6 +46,6 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
 
 
 def rescue_period(stalled_after_seconds: float) -> int:
-    """Give how often to look, in whole seconds that divide a minute: about half the time a worker may be silent."""
+    """Give how often to look: seconds that divide a minute, about half the time a worker may be silent."""
     half = stalled_after_seconds / 2
     return next((seconds for seconds in (30, 20, 15, 10, 5, 2) if seconds <= half), 1)

@@ -27,7 +27,7 @@ _PAUSE_SECONDS = 2.0
 _log = get_logger(__name__)
 
 
-class JobFailed(KopuroError):
+class JobFailed(KopuroError):  # noqa: N818 – the tree names what happened
     """A task met an error nobody foresaw; only its kind is told, for its text may quote a row."""
 
     def __init__(self, kind: str, *, permanent: bool) -> None:
@@ -121,9 +121,9 @@ async def _edge(call_next: Callable[[], Awaitable[Any]], context: JobContext, _:
     except KopuroError as error:
         log.warning("job failed", error=type(error).__name__, reason=str(error), outcome=_outcome(error))
         raise
-    except Exception as error:  # noqa: BLE001 – the worker's edge: drivers quote rows in their errors
+    except Exception as error:  # the worker's edge: drivers quote rows in theirs
         failed = JobFailed(type(error).__name__, permanent=not _may_pass(error))
-        log.error("job failed", exc_info=error, outcome=_outcome(failed))
+        log.exception("job failed", outcome=_outcome(failed))
         raise failed from None
     tell = log.debug if context.job.queueing_lock else log.info  # ticks of the schedule are not news
     tell("job done", duration_ms=round((time.monotonic() - began) * 1000))

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import typer
 
-from gateway.cli.settings import begin
 from gateway.crypto.certificates import read_certificate
 from gateway.exchange.findings import Report
 from gateway.exchange.search import Page, Question, Shown, find, show
@@ -18,7 +17,7 @@ from gateway.exchange.verify import verify_journal
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
-from gateway.wiring import read_keys, ready_database
+from gateway.wiring import begin, read_keys, ready_database
 
 DAMAGED = 1
 _TIME = "2026-01-31T08:00:00+06:00"

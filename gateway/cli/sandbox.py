@@ -6,13 +6,12 @@ from typing import Annotated
 import typer
 
 from gateway.app import public_url
-from gateway.cli.settings import begin
 from gateway.disclosure.agreements import Agreements
 from gateway.foundation.settings import Settings
 from gateway.sandbox.host import Addresses, Sandbox, serve_sandbox
 from gateway.sandbox.people import population
 from gateway.sandbox.pki import make_keys
-from gateway.wiring import found_adapters, our_subsystem
+from gateway.wiring import begin, found_adapters, our_subsystem
 
 SEED, PEOPLE = 2026, 2000
 

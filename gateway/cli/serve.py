@@ -8,11 +8,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.app import create_app
-from gateway.cli.settings import begin
 from gateway.foundation.settings import Settings
 from gateway.foundation.sockets import listen, port_of
 from gateway.migrations.upgrade import upgrade
-from gateway.wiring import database_url, ready_database
+from gateway.wiring import begin, database_url, ready_database
 
 
 def register(app: typer.Typer) -> None:

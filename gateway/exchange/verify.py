@@ -38,7 +38,9 @@ _WRONG_CLAIMS = """
     where (claim.client, claim.service, claim.message_id, claim.request_sha256)
        is distinct from (entry.client, entry.service, entry.message_id, entry.request_sha256)
 """
-_CLUSTER = "select system_identifier from pg_control_system()"
+_NOW = """
+    select system_identifier, pg_snapshot_xmax(pg_current_snapshot())::text::bigint from pg_control_system()
+"""
 
 
 async def verify_journal(
@@ -139,21 +141,22 @@ class _Walk:
 
 async def _check_unsealed(connection: Connection, walk: _Walk) -> None:
     """Check the rows no seal names: their MACs and bodies, and that they stand after the last seal."""
-    cluster = await (await connection.execute(_CLUSTER)).fetchone()
-    last = walk.last if walk.last and cluster == (walk.last.cluster,) else None
+    cluster, end = await (await connection.execute(_NOW)).fetchone() or (0, 0)
+    last = walk.last if walk.last and cluster == walk.last.cluster else None
     async with connection.cursor("kopuro_unsealed", binary=True) as cursor:
         await cursor.execute(_UNSEALED, (walk.covered,))
         while selected := await cursor.fetchmany(_PORTION):
             rows = [StoredRow.of(row) for row in selected]
             for row in rows:
-                walk.rows.check_unsealed(row, late=last is not None and not _is_after(row, last))
+                walk.rows.check_unsealed(row, misplaced=last is not None and not _is_next(row, last, end))
             await walk.rows.check_bodies(rows)
 
 
-def _is_after(row: StoredRow, last: Head) -> bool:
-    """Tell whether the sealer could still have to come to the row."""
-    place = (row.xid, row.seq) if row.xid is not None else (0, 0)
-    return place > (last.upto_xid, last.upto_seq) and row.seq > last.floor_seq
+def _is_next(row: StoredRow, last: Head, end: int) -> bool:
+    """Tell whether the sealer has still to come to the row: after its last, before numbers not yet given."""
+    if row.xid is None:
+        return False
+    return (row.xid, row.seq) > (last.upto_xid, last.upto_seq) and row.seq > last.floor_seq and row.xid < end
 
 
 async def _check_ownerless(connection: Connection, findings: Findings) -> None:

@@ -58,11 +58,11 @@ class RowCheck:
         if seal.leaves is None and not named and head.root_over(leaves) != seal.statement.root:
             self._add("rows were changed and their MACs made anew: they do not give the seal's root", number)
 
-    def check_unsealed(self, row: StoredRow, *, late: bool) -> None:
-        """Check a row no seal names; `late` tells that it stands where only sealed rows can be."""
+    def check_unsealed(self, row: StoredRow, *, misplaced: bool) -> None:
+        """Check a row no seal names; `misplaced` tells that the sealer will not come to its place."""
         self._findings.unsealed += 1
-        if late:
-            what = "no seal names this row, but later ones are sealed: it was inserted"
+        if misplaced:
+            what = "no seal names this row, nor will any, where it stands: it was inserted or moved"
             self._add(what, seq=row.seq, entry_id=row.entry_id)
         else:
             self._check_row(row, None, changed=False)

@@ -116,6 +116,13 @@ class FieldProvenance(Base):
     status: Mapped[str]
     stale_after: Mapped[Instant | None]
     projected_at: Mapped[Instant]
+    __table_args__ = (
+        Index(
+            "ix_field_provenance_reverify",
+            text("verified_at nulls first"),
+            postgresql_where=text("field = 'pin'"),
+        ),
+    )
 
 
 class MatchKey(Base):

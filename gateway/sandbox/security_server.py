@@ -5,6 +5,7 @@ service, consistency of the answer, requestHash written behind the message id, i
 spelling with HTTP 200. It signs and logs nothing: that is the real server's work.
 """
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class SecurityServer:
             "Accept-Encoding": "",
         }
         try:
-            async with self._pool().post(address, data=sent, headers=headers, allow_redirects=False) as reply:
+            async with self._pool().post(address, data=io.BytesIO(sent), headers=headers, allow_redirects=False) as reply:
                 if reply.status not in {200, 500}:
                     raise SecurityServerFault(
                         f"{_PROVIDER}.service_failed.http_error", f"Server responded with error {reply.status}"

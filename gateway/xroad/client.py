@@ -1,6 +1,7 @@
 """One call to our own security server: one attempt, bounded in time and size, nothing followed."""
 
 import asyncio
+import io
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -49,7 +50,9 @@ class Client:
 
     async def _post(self, content: bytes) -> RawReply:
         headers = {"Content-Type": CONTENT_TYPE, "SOAPAction": '""', "User-Agent": "kopuro"}
-        async with self._pool().post(self.url, data=content, headers=headers, allow_redirects=False) as reply:
+        async with self._pool().post(
+            self.url, data=io.BytesIO(content), headers=headers, allow_redirects=False
+        ) as reply:
             if reply.status not in {_HTTP_OK, _HTTP_FAULT}:
                 raise AgencyUnavailable(f"the security server answered HTTP {reply.status}", code="http_error")
             received = bytearray()

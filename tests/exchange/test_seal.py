@@ -127,7 +127,7 @@ async def test_a_database_restored_elsewhere_goes_on(journal: Journal) -> None:
     await journal.exchange(7)
     assert await journal.sealer.seal_once() == 1
     report = await journal.verify()
-    assert (report.unsealed, report.seals, report.sealed) == (0, 3, 9)
+    assert (report.clean, report.unsealed, report.seals, report.sealed) == (True, 0, 3, 9)
 
 
 async def _resign(journal: Journal) -> None:

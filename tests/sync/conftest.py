@@ -1,16 +1,33 @@
-"""Workers as real processes: started on a test's own database, watched, killed, and always ended."""
+"""Workers as real processes, and synthetic learners in files as schools send them."""
 
 import asyncio
+import csv
+import io
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
+from gateway.crypto.keys import make_secret, read_secret
+from gateway.foundation.database import Database
+from gateway.foundation.settings import load
+from gateway.intake.ports import Agencies
+from gateway.registry.repository import save_organisation
+from sync.batches import accept_batch
+from sync.dependencies import WorkerDependencies
+
+SCHOOL = "12345678"
+COLUMNS = "record_id;Фамилия;Имя;Отчество;Пол;ПИН;Дата рождения;Код организации;Класс;Дата зачисления"
+NAMES = ("Айгүл", "Бермет", "Гүлзат", "Жылдыз", "Наргиза", "Салтанат", "Чолпон", "Элнура")
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("worker_process.py")
 QUICK = {
@@ -53,12 +70,13 @@ StartWorker = Callable[..., Worker]
 
 
 @pytest.fixture
-def start_worker(database_url: str, tmp_path: Path) -> Iterator[StartWorker]:
+def start_worker(database_url: str, key_file: Path, tmp_path: Path) -> Iterator[StartWorker]:
     """Start workers on the test's database; whoever still lives at the end is killed."""
     started: list[Worker] = []
 
     def start(**more: str) -> Worker:
-        started.append(Worker(database_url, tmp_path / f"worker-{len(started)}.log", more))
+        given = {"KOPURO_JOURNAL__BODY_KEY_FILE": str(key_file), **more}
+        started.append(Worker(database_url, tmp_path / f"worker-{len(started)}.log", given))
         return started[-1]
 
     yield start
@@ -78,3 +96,69 @@ def until() -> Callable[..., Awaitable[None]]:
             await asyncio.sleep(0.1)
 
     return wait
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """A key of its own, under which uploads are kept."""
+    made = tmp_path / "keys" / "journal-body.key"
+    make_secret(made)
+    return made
+
+
+@pytest_asyncio.fixture
+async def work(database: Database, key_file: Path) -> AsyncIterator[WorkerDependencies]:
+    """What tasks need, over a registry with one school and no agencies."""
+    async with database.transaction() as session:
+        await save_organisation(session, code=SCHOOL, name_ky="№1 мектеп", name_ru="Школа №1")
+    settings = load(environment={"KOPURO_JOURNAL__BODY_KEY_FILE": str(key_file)})
+    yield WorkerDependencies(database=database, agencies=Agencies(), settings=settings)
+
+
+@pytest.fixture
+def accept(work: WorkerDependencies) -> Callable[[str | bytes], Awaitable[UUID]]:
+    """Hand a file in and give its batch."""
+
+    async def hand_in(content: str | bytes) -> UUID:
+        raw = content.encode() if isinstance(content, str) else content
+        key = read_secret(work.settings.path(work.settings.journal.body_key_file))
+        receipt = await accept_batch(work.database, raw, key=key, filename="learners.csv", by="clerk")
+        return receipt.batch_id
+
+    return hand_in
+
+
+@pytest.fixture
+def learner() -> Callable[..., dict[str, str]]:
+    """Make the n-th synthetic girl; all of them are different people."""
+
+    def make(number: int, **changes: str) -> dict[str, str]:
+        chance = random.Random(number)
+        born = date(2008, 1, 1) + timedelta(days=number * 3)
+        return {
+            "record_id": f"r{number}",
+            "surname": "".join(chance.choices("бвгджзклмнпрст", k=7)).capitalize() + "ова",
+            "given_name": NAMES[chance.randrange(8)],
+            "patronymic": "",
+            "sex": "ж",
+            "pin": f"1{born:%d%m%Y}{number:05}",
+            "birth_date": f"{born:%d.%m.%Y}",
+            "organisation_code": SCHOOL,
+            "grade": "5",
+            "start_on": "01.09.2022",
+            **changes,
+        }
+
+    return make
+
+
+@pytest.fixture
+def table() -> Callable[..., str]:
+    """Write learners as a file with a heading."""
+
+    def write(*learners: dict[str, str]) -> str:
+        out = io.StringIO()
+        csv.writer(out, delimiter=";", lineterminator="\n").writerows(each.values() for each in learners)
+        return f"{COLUMNS}\n{out.getvalue()}"
+
+    return write

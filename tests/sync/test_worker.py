@@ -1,7 +1,6 @@
 """The worker under fire: killed, starved of its database, fed poison, asked to stop."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -35,7 +34,7 @@ async def count(database: Database, table: str) -> int:
 async def test_a_killed_workers_job_is_done_by_the_next(
     database: Database, start_worker: StartWorker, until: Until
 ) -> None:
-    """kill -9 loses no job: another worker takes it over, and the dead worker's row goes."""
+    """A kill -9 loses no job: another worker takes it over, and the dead worker's row goes."""
     job = await put(database, "sleep", seconds=3)
 
     async def running() -> bool:

@@ -118,6 +118,11 @@ _STATEMENTS = (
         constraint pk_field_provenance primary key (subject_id, field)
     )
     """,
+    # oldest checks first: what the background asks the sources about again
+    """
+    create index ix_field_provenance_reverify on field_provenance (verified_at nulls first)
+        where field = 'pin'
+    """,
     """
     create table match_key (
         key text not null,
