@@ -24,7 +24,7 @@ DEADLINE_SECONDS = 8.0
 class Question:
     """What a clerk typed: a PIN, perhaps a passport, perhaps names and a birth date to check it against."""
 
-    pin: str
+    pin: str = field(repr=False)
     series: str | None = None
     number: str | None = None
     typed: Record = field(default_factory=Record)

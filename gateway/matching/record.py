@@ -1,6 +1,6 @@
 """What is compared: a person as a source or the registry tells it. What nobody gave is None, never empty."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -14,7 +14,7 @@ class Record:
     patronymic: str | None = None
     sex: str | None = None
     birth_date: date | None = None
-    pin: str | None = None
+    pin: str | None = field(default=None, repr=False)
     pin_verified: bool = False
     birth_certificate: str | None = None
     passport: str | None = None

@@ -1,6 +1,6 @@
 """What reading the registry gives: frozen values, no rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -22,7 +22,7 @@ class PersonEntry:
     citizenship: str | None
     death_date: date | None
     version: int
-    pin: str | None = None
+    pin: str | None = field(default=None, repr=False)
     pin_status: IdentifierStatus | None = None
     verified_at: datetime | None = None
 

@@ -4,7 +4,17 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Identity, Index, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -222,7 +232,7 @@ class EducationDocument(Base):
     level: Mapped[str | None]
     honours: Mapped[bool] = mapped_column(server_default="false")
     status: Mapped[str] = mapped_column(server_default="VALID")
-    __table_args__ = (Index("uq_education_document_type", "type", "series", "number", unique=True),)
+    __table_args__ = (UniqueConstraint("type", "series", "number"),)
 
 
 class SourceRecord(Base):

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import cast, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -95,7 +96,7 @@ async def retract_value(
         .where(
             Assertion.subject_id == person_id,
             Assertion.field == field,
-            Assertion.value == value,
+            Assertion.value == cast(literal(value, JSONB), JSONB),
             Assertion.retracted_at.is_(None),
         )
         .values(retracted_at=at, retract_reason=reason)

@@ -83,7 +83,6 @@ async def test_every_mutant_is_found_at_its_place(sealed: Journal) -> None:
             if missed := mutant.missed(report):
                 wrong.append(f"{mutant.kind}: {missed}")
     assert not wrong, "\n".join(wrong)
-    print(made.total(), len(made), made)
     assert made.total() >= 400
     assert len(made) >= 60
     assert (await sealed.verify()) == clean
