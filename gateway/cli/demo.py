@@ -1,6 +1,132 @@
-"""`kopuro demo`."""
+"""`kopuro demo`: the whole bridge on one machine, played on synthetic people."""
+
+import asyncio
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
 import typer
+
+from gateway.cli.sandbox import PEOPLE, SEED
+from gateway.cli.stage import HOST, Ports, Stage, environment_of, free_ports, stage
+from gateway.cli.story import Told, tell
+from gateway.foundation.database import Database
+from gateway.foundation.embedded import embedded_postgres
+from gateway.foundation.settings import Settings, load
+from gateway.migrations.upgrade import upgrade
+from gateway.sandbox.people import Population, population
+from gateway.sandbox.pki import make_keys
+from gateway.sandbox.seed import seed_registry
+
+FAILED = 1
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
+    app.command()(demo)
+
+
+def demo() -> None:
+    """Start database, sandbox, gateway and worker, tell the story, and stay up until Ctrl-C (DEMO_ONCE=1: end)."""
+    with _interruptible() as interrupted:
+        directory = load().path("var/demo")
+        _fresh(directory)
+        ports = free_ports()
+        with embedded_postgres(directory) as url:
+            environment = {**environment_of(directory, ports), "DATABASE_URL": url}
+            settings = load(environment={**os.environ, **environment})
+            _write_environment(directory, environment)
+            people = _prepare(settings)
+            with stage(directory, environment) as on:
+                told = _play(on, ports, settings, people)
+                if told.complete and os.environ.get("DEMO_ONCE") != "1":
+                    _stay(on, ports, interrupted)
+    raise typer.Exit(0 if told.complete else FAILED)
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn SIGTERM into the same orderly end as Ctrl-C."""
+    interrupted = threading.Event()
+
+    def stop(_: int, __: FrameType | None) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _fresh(directory: Path) -> None:
+    """Begin with an empty registry, so that the story is the same each time."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+
+
+def _write_environment(directory: Path, environment: dict[str, str]) -> None:
+    """Leave a file by which another terminal speaks to this demonstration."""
+    lines = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
+    file = directory / "env"
+    file.touch(mode=0o600)
+    file.write_text(lines, encoding="utf-8")
+
+
+def _prepare(settings: Settings) -> Population:
+    upgrade(settings.database.url)
+    make_keys(settings)
+    people = population(SEED, PEOPLE)
+    asyncio.run(_seed(settings, people))
+    return people
+
+
+async def _seed(settings: Settings, people: Population) -> None:
+    database = Database(settings.database.url)
+    try:
+        await seed_registry(database, people, settings)
+    finally:
+        await database.close()
+
+
+def _play(on: Stage, ports: Ports, settings: Settings, people: Population) -> Told:
+    on.start(
+        "sandbox", "sandbox", "--consumer-port", str(ports.consumer), "--provider-port", str(ports.provider),
+        "--simulator-port", str(ports.simulators),
+    )  # fmt: skip
+    on.start("gateway", "serve")
+    on.start("worker", "worker")
+    for name, port in (("sandbox", ports.simulators), ("gateway", ports.gateway)):
+        on.wait_for(port, name)
+    return asyncio.run(tell(on, ports, settings, people))
+
+
+def _stay(on: Stage, ports: Ports, interrupted: threading.Event) -> None:
+    """Print where everything is and wait for the end."""
+    gateway = f"http://{HOST}:{ports.gateway}"
+    typer.echo(f"""
+still running; Ctrl-C ends it
+  contract                    {gateway}/wsdl/kopuro.wsdl
+  SOAP endpoint               {gateway}/xroad
+  registry API (token in env) {gateway}/api/v1/openapi.json
+  ask us as an agency         http://{HOST}:{ports.provider}/
+  logs                        {on.directory}/*.log
+in another terminal:  . {on.directory / "env"}
+  .venv/bin/kopuro sample getLearnerStatus --signed | curl -s --data-binary @- \\
+      -H 'Content-Type: text/xml; charset=utf-8' http://{HOST}:{ports.provider}/
+  .venv/bin/kopuro journal find
+  .venv/bin/kopuro journal verify""")
+    try:
+        while not interrupted.wait(1):
+            for name, process in on.processes.items():
+                if process.poll() is not None:
+                    typer.echo(f"{name} ended: read {on.directory / f'{name}.log'}", err=True)
+                    return
+    except KeyboardInterrupt:
+        typer.echo("\nstopping")

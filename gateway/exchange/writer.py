@@ -1,7 +1,8 @@
 """The journal's writer: what arrives within milliseconds is committed together and acknowledged then."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -25,6 +26,9 @@ DEADLINE_SECONDS = 20.0
 _log = get_logger(__name__)
 _Connection: TypeAlias = "psycopg.AsyncConnection[Any]"
 _Pending: TypeAlias = "tuple[Row, asyncio.Future[Outcome]]"
+
+# the database's word, or the driver's: a value that no column of the type can hold
+_REFUSALS = (psycopg.Error, ValueError, TypeError, ArithmeticError, struct.error)
 
 # a session that does not wait for the disk would acknowledge what a power cut takes back
 _DURABLE = """
@@ -122,45 +126,49 @@ class JournalWriter:
         return Recorded(entry_id=row.entry.entry_id)
 
     async def _run(self) -> None:
-        while self._open or self._pending:
-            await self._wake.wait()
-            self._wake.clear()
-            group, self._pending = self._pending[:GROUP_SIZE], self._pending[GROUP_SIZE:]
-            if self._pending or not self._open:
-                self._wake.set()  # who is left has waited long enough
-            if group:
-                await self._write(group)
+        try:
+            while self._open or self._pending:
+                await self._wake.wait()
+                self._wake.clear()
+                group, self._pending = self._pending[:GROUP_SIZE], self._pending[GROUP_SIZE:]
+                if self._pending or not self._open:
+                    self._wake.set()  # who is left has waited long enough
+                if group:
+                    await self._write(group)
+        finally:
+            self._open = False
+            _settle(self._pending, JournalUnavailable("the journal's writer ended"))
 
     async def _write(self, group: list[_Pending]) -> None:
         """Write a group; one row the database refuses does not take its neighbours with it."""
         try:
-            outcomes = await self._commit([row for row, _ in group])
-        except psycopg.Error as error:
+            _settle(group, *await self._commit([row for row, _ in group]))
+        except JournalUnavailable as error:
+            _log.warning("journal_unavailable", count=len(group), reason=str(error))
+            _settle(group, error)
+        except _REFUSALS as error:
             if len(group) > 1:
                 for one in group:
                     await self._write([one])
             else:
                 _settle(group, _as_refusal(error))
-        except JournalUnavailable as error:
-            _log.warning("journal_unavailable", count=len(group), reason=str(error))
-            _settle(group, error)
-        else:
-            _settle(group, *outcomes)
+        finally:
+            # whatever ends the writer, nobody waits for ever and nobody is told of success
+            _settle(group, JournalUnavailable("the journal's writer ended"))
 
     async def _commit(self, rows: Sequence[Row]) -> list[Outcome]:
-        """Commit a group; raises psycopg.Error when it is refused, JournalUnavailable when nobody answers."""
+        """Commit a group; raises JournalUnavailable when nobody answers, else what refused it."""
         try:
             async with asyncio.timeout(self._deadline):
                 if self._connection is None:
                     self._connection = await self._connect()
                 return await write_group(self._connection, rows)
-        except (psycopg.Error, TimeoutError, OSError) as error:
-            if self._connection and not self._connection.closed and isinstance(error, psycopg.Error):
+        except (psycopg.Error, OSError) as error:  # TimeoutError is an OSError
+            if isinstance(error, psycopg.Error) and self._connection and not self._connection.closed:
                 raise
             await self._disconnect()
-            raise JournalUnavailable(
-                f"the journal's database does not answer ({type(error).__name__})"
-            ) from None
+            name = type(error).__name__
+            raise JournalUnavailable(f"the journal's database does not answer ({name})") from None
 
     async def _connect(self) -> _Connection:
         connection: _Connection = await psycopg.AsyncConnection.connect(
@@ -182,12 +190,10 @@ def _accompanied(row: Row, companions: Sequence[Companion]) -> Row:
     )
 
 
-def _settle(group: Iterable[_Pending], *results: Outcome | Exception) -> None:
-    """Tell each waiter its own result, or all of them the one; a waiter that was cancelled is passed over."""
-    waiters = list(group)
-    for (_, future), result in zip(
-        waiters, results * len(waiters) if len(results) == 1 else results, strict=True
-    ):
+def _settle(group: Sequence[_Pending], *results: Outcome | Exception) -> None:
+    """Tell each waiter its own result, or all of them the one; who was told or has left is passed over."""
+    each = results * len(group) if len(results) == 1 else results
+    for (_, future), result in zip(group, each, strict=True):
         if future.done():
             continue
         if isinstance(result, Exception):
@@ -196,12 +202,11 @@ def _settle(group: Iterable[_Pending], *results: Outcome | Exception) -> None:
             future.set_result(result)
 
 
-def _as_refusal(error: psycopg.Error) -> JournalRejected | JournalUnavailable:
-    """Sort what the database says of one row; its own text is dropped, because it quotes the row."""
-    state = error.sqlstate or type(error).__name__
-    if isinstance(error, psycopg.OperationalError) and not isinstance(
-        error, psycopg.errors.ProgramLimitExceeded
-    ):
+def _as_refusal(error: Exception) -> JournalRejected | JournalUnavailable:
+    """Sort what refused one row; its own text is dropped, because it quotes the row."""
+    state = getattr(error, "sqlstate", None) or type(error).__name__
+    is_trouble = isinstance(error, psycopg.OperationalError)
+    if is_trouble and not isinstance(error, psycopg.errors.ProgramLimitExceeded):
         return JournalUnavailable(f"the journal's database is in trouble (SQLSTATE {state})")
     return JournalRejected(f"the database refuses the record (SQLSTATE {state})")
 

@@ -23,9 +23,10 @@ async def ask(
     except TimeoutError:
         return _without_record(source, Outcome.UNAVAILABLE, "DEADLINE")
     except AgencyRefused as refused:
-        return _without_record(source, Outcome.PROVIDER_ERROR, refused.code)
+        return _without_record(source, Outcome.DENIED, refused.code)
     except AgencyError as failed:
-        return _without_record(source, Outcome.UNAVAILABLE, failed.code)
+        outcome = Outcome.PROVIDER_ERROR if failed.permanent else Outcome.UNAVAILABLE
+        return _without_record(source, outcome, failed.code)
 
 
 def _without_record(source: str, outcome: Outcome, code: str) -> AgencyAnswer[Record]:

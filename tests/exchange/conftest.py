@@ -22,7 +22,7 @@ def keys() -> JournalKeys:
 
 @pytest_asyncio.fixture
 async def journal(database: Database, keys: JournalKeys, tmp_path: Path) -> AsyncIterator[Journal]:
-    """A journal that is open."""
+    """Open a journal."""
     anchor_file = tmp_path / "anchors" / "journal.seals"
     writer = JournalWriter(database, keys)
     sealer = Sealer(database, signer("journal"), anchor_file)

@@ -29,7 +29,7 @@ def make_keys() -> JournalKeys:
 
 
 def make_entry(**changes: Any) -> Entry:
-    """A successful answer to another agency, changed as asked."""
+    """Make a successful answer to another agency, changed as asked."""
     values: dict[str, Any] = {
         "entry_id": uuid4(),
         "exchange_id": uuid4(),
@@ -80,6 +80,4 @@ class Journal:
     async def verify(self) -> Report:
         """Verify with our certificate."""
         ours = [signer("journal").certificate]
-        return await verify_journal(
-            self.database, self.keys, anchor_file=self.anchor_file, certificates=ours
-        )
+        return await verify_journal(self.database, self.keys, anchor_file=self.anchor_file, certificates=ours)

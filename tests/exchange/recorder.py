@@ -1,4 +1,4 @@
-"""A process that records without end, seals, and prints each id once it is acknowledged; made to be killed."""
+"""A process that records without end, seals, and prints each acknowledged id; made to be killed."""
 
 import asyncio
 import os
@@ -6,13 +6,13 @@ import sys
 from itertools import count
 from pathlib import Path
 
+from gateway.crypto.digest import signature_algorithm
+from gateway.crypto.keys import FileSigner
 from gateway.exchange.keys import JournalKeys
 from gateway.exchange.seal import Sealer
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation.database import Database
 from tests.exchange.journal import make_entry
-from gateway.crypto.digest import signature_algorithm
-from gateway.crypto.keys import FileSigner
 
 
 async def main(url: str, secret: bytes, folder: Path) -> None:

@@ -88,7 +88,9 @@ async def test_many_transactions_out_of_order_are_each_sealed_once(journal: Jour
     assert report.seals > 3
 
 
-async def test_a_backlog_is_sealed_in_bounded_groups(database: Database, keys: JournalKeys, journal: Journal) -> None:
+async def test_a_backlog_is_sealed_in_bounded_groups(
+    database: Database, keys: JournalKeys, journal: Journal
+) -> None:
     """A group never exceeds its bound, and one pass works the whole backlog off."""
     small = Sealer(database, signer("journal"), journal.anchor_file, largest_group=7)
     async with database.transaction() as session:
@@ -107,7 +109,7 @@ async def test_a_backlog_is_sealed_in_bounded_groups(database: Database, keys: J
 
 
 async def test_a_database_restored_elsewhere_goes_on(journal: Journal) -> None:
-    """After a move to another cluster, whose transaction numbers mean nothing, each row is still sealed once."""
+    """After a move to another cluster, whose numbers mean nothing, each row is still sealed once."""
     for number in range(4):
         await journal.exchange(number)
     await journal.sealer.seal_once()
@@ -201,7 +203,7 @@ def test_lines_are_appended_once_and_in_order(tmp_path: Path) -> None:
 
 
 async def test_the_sealer_runs_until_it_is_cancelled(journal: Journal) -> None:
-    """run seals by itself, survives a lost connection, and ends cleanly."""
+    """It seals by itself, survives a lost connection, and ends cleanly."""
     sealer = Sealer(journal.database, signer("journal"), journal.anchor_file, interval_seconds=0.02)
     running = asyncio.create_task(sealer.run())
     for number in range(3):
@@ -211,7 +213,7 @@ async def test_the_sealer_runs_until_it_is_cancelled(journal: Journal) -> None:
             await session.execute(
                 text("""
                     select pg_terminate_backend(pid) from pg_stat_activity
-                    where application_name = 'kopuro sealer'
+                    where application_name = 'kopuro sealer' and datname = current_database()
                 """)
             )
     await asyncio.sleep(0.2)
@@ -251,7 +253,9 @@ def test_ranges_are_written_and_read_back() -> None:
         assert from_multirange(garbage) is None
 
 
-async def test_a_journal_without_a_row_needs_no_seal(database: Database, keys: JournalKeys, tmp_path: Path) -> None:
+async def test_a_journal_without_a_row_needs_no_seal(
+    database: Database, keys: JournalKeys, tmp_path: Path
+) -> None:
     """An empty journal is not sealed and verifies."""
     writer, sealer = JournalWriter(database, keys), Sealer(database, signer("journal"), tmp_path / "seals")
     await writer.start()

@@ -42,7 +42,9 @@ async def test_the_tables_are_append_only(journal: Journal, table: str, statemen
         await journal.exchange(number)
     await journal.sealer.seal_once()
     async with journal.database.transaction() as session:
-        await session.execute(text("insert into journal_claim values ('c', 's', 'm', 'x', gen_random_uuid())"))
+        await session.execute(
+            text("insert into journal_claim values ('c', 's', 'm', 'x', gen_random_uuid())")
+        )
     column = "number" if table == "journal_seal" else "entry_id"
 
     async def change() -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import psycopg
+import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
@@ -17,8 +18,6 @@ from tests.exchange.journal import Journal, make_entry, make_keys
 from tests.exchange.mutants import Falsifier, NothingChanged, Row, anchor_mutants
 from tests.pki import signer
 
-import pytest
-
 _EXCHANGES = 210
 _SEALS = 7
 _ROWS = """
@@ -29,7 +28,7 @@ _ROWS = """
 
 @pytest_asyncio.fixture
 async def sealed(journal: Journal) -> Journal:
-    """Some hundred entries under seven seals, a few rows after them, and numbers that nobody got."""
+    """Give some hundred entries under seven seals, a few rows after them, and numbers that nobody got."""
     for seal in range(_SEALS):
         numbers = range(seal, _EXCHANGES, _SEALS)
         await asyncio.gather(*(journal.exchange(number) for number in numbers))
@@ -114,13 +113,18 @@ async def test_a_missing_anchor_file_is_a_problem(sealed: Journal) -> None:
 async def test_the_wrong_keys_and_certificates_prove_nothing(sealed: Journal) -> None:
     """With another MAC key every row is named; without our certificate every seal is."""
     other = await verify_journal(
-        sealed.database, make_keys(), anchor_file=sealed.anchor_file, certificates=[signer("journal").certificate]
+        sealed.database,
+        make_keys(),
+        anchor_file=sealed.anchor_file,
+        certificates=[signer("journal").certificate],
     )
     assert other.problem_count >= other.sealed + other.unsealed
     unknown = await verify_journal(
         sealed.database, sealed.keys, anchor_file=sealed.anchor_file, certificates=[]
     )
-    assert {problem.seal for problem in unknown.problems if problem.part == "seal"} == set(range(1, _SEALS + 1))
+    assert {problem.seal for problem in unknown.problems if problem.part == "seal"} == set(
+        range(1, _SEALS + 1)
+    )
 
 
 async def test_a_report_stays_bounded(sealed: Journal) -> None:

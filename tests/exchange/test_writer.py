@@ -1,4 +1,4 @@
-"""The writer: group commit, replays, neighbours of a bad row, and what happens when the database goes away."""
+"""The writer: group commit, replays, neighbours of a bad row, and a database that goes away."""
 
 import asyncio
 import hashlib
@@ -146,16 +146,22 @@ async def test_a_bad_row_does_not_fail_its_neighbours(journal: Journal) -> None:
     await journal.writer.record(taken)
     good = [make_entry() for _ in range(10)]
     bad = make_entry(entry_id=taken.entry_id)
-    wrong = Companion(table="no_such_table", columns=("a",), row=(PIN,))
+    wrong = [
+        Companion(table="no_such_table", columns=("a",), row=(PIN,)),
+        Companion(table="journal_claim", columns=("client",), row=("\ud800" + PIN,)),
+        Companion(table="journal_claim", columns=("client",), row=(object(),)),
+        Companion(table="journal_claim", columns=("client",), row=("a", PIN)),
+    ]
     results = await asyncio.gather(
         *(journal.writer.record(entry) for entry in good[:5]),
         journal.writer.record(bad),
-        journal.writer.record(make_entry(), companions=[wrong]),
+        *(journal.writer.record(make_entry(), companions=[companion]) for companion in wrong),
+        journal.writer.record(make_entry(attempt=2**80)),
         *(journal.writer.record(entry) for entry in good[5:]),
         return_exceptions=True,
     )
     refused = [result for result in results if isinstance(result, BaseException)]
-    assert [type(error) for error in refused] == [JournalRejected] * 2
+    assert [type(error) for error in refused] == [JournalRejected] * 6
     assert all(PIN not in str(error) for error in refused)
     assert await _count(journal.database) == 11
 
@@ -167,7 +173,9 @@ async def test_texts_no_database_takes_are_made_storable(journal: Journal) -> No
     with pytest.raises(ValueError, match="not the entry's own"):
         await journal.writer.record(entry, request=b"ask", claim=claim)
     claim = _claim(entry, b"ask")
-    assert await journal.writer.record(entry, request=b"ask", claim=claim) == Recorded(entry_id=entry.entry_id)
+    assert await journal.writer.record(entry, request=b"ask", claim=claim) == Recorded(
+        entry_id=entry.entry_id
+    )
     shown = await show(journal.database, journal.keys, entry.entry_id)
     assert shown is not None
     assert shown.entry.message_id == "a\ufffdb"
@@ -191,7 +199,10 @@ async def test_a_broken_connection_fails_the_group_and_heals(journal: Journal) -
     await journal.writer.record(make_entry())
     async with journal.database.transaction() as session:
         await session.execute(
-            text("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kopuro journal'")
+            text("""
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where application_name = 'kopuro journal' and datname = current_database()
+            """)
         )
     entries = [make_entry() for _ in range(20)]
     results = await asyncio.gather(
@@ -226,6 +237,20 @@ async def test_close_writes_what_waits_and_then_refuses(journal: Journal) -> Non
         await journal.writer.record(make_entry())
 
 
+async def test_a_writer_that_is_stopped_leaves_nobody_waiting(journal: Journal) -> None:
+    """When the writer's task is cancelled, whoever waits is told that nothing is sure."""
+    waiting = [asyncio.ensure_future(journal.writer.record(make_entry())) for _ in range(130)]
+    await asyncio.sleep(0.001)
+    assert journal.writer._work is not None
+    journal.writer._work.cancel()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} <= {JournalUnavailable, Recorded}
+    assert isinstance(outcomes[-1], JournalUnavailable)
+    with pytest.raises(JournalUnavailable):
+        await journal.writer.record(make_entry())
+    journal.writer._work = None
+
+
 async def test_a_waiter_that_leaves_harms_nobody(journal: Journal) -> None:
     """A cancelled record does not disturb the others of its group."""
     leaving = asyncio.ensure_future(journal.writer.record(make_entry()))
@@ -239,12 +264,15 @@ async def test_a_waiter_that_leaves_harms_nobody(journal: Journal) -> None:
 async def test_an_entry_in_a_business_transaction_shares_its_fate(journal: Journal) -> None:
     """write_in leaves nothing behind a rollback, and after a commit it is an entry like any other."""
     entry = make_entry()
-    with pytest.raises(RuntimeError, match="changed my mind"):
+
+    async def change_my_mind() -> None:
         async with journal.database.transaction() as session:
-            await journal.writer.write_in(
-                session, entry, request=b"ask", response=b"told", claim=_claim(entry, b"ask")
-            )
+            claim = _claim(entry, b"ask")
+            await journal.writer.write_in(session, entry, request=b"ask", response=b"told", claim=claim)
             raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        await change_my_mind()
     assert await _count(journal.database) == 0
     async with journal.database.transaction() as session:
         outcome = await journal.writer.write_in(

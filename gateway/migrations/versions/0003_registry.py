@@ -203,7 +203,7 @@ _STATEMENTS = (
         qualification text, level text, honours boolean not null default false,
         status text not null default 'VALID' constraint ck_education_document_status check (status in
             ('VALID', 'REPLACED', 'ANNULLED')),
-        constraint uq_education_document_type unique (type, series, number)
+        constraint uq_education_document_type_series_number unique (type, series, number)
     )
     """,
     "create index ix_education_document_person_id on education_document (person_id)",
