@@ -73,8 +73,15 @@ class LoopbackOnly:
         if scope["type"] != "http" or (client and _is_loopback(client[0])):
             await self._app(scope, receive, send)
             return
-        problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "loopback peers only"}
-        await JSONResponse(problem, status_code=403, media_type="application/problem+json")(scope, receive, send)
+        problem = {
+            "type": "about:blank",
+            "title": "Forbidden",
+            "status": 403,
+            "detail": "loopback peers only",
+        }
+        await JSONResponse(problem, status_code=403, media_type="application/problem+json")(
+            scope, receive, send
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -26,9 +26,9 @@ from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
-from gateway.intake.recorded_asker import RecordedAsker
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
+from gateway.intake.recorded_asker import RecordedAsker
 from gateway.migrations.upgrade import is_current, upgrade
 from gateway.services.endpoint import Endpoint
 from gateway.xroad.client import Client, Limits
@@ -198,7 +198,9 @@ def _open_agencies(
         ports = plugs[agency.adapter].open(
             agency, asker, contracts=settings.contracts, schemas=settings.schemas
         )
-        opened |= {field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))}
+        opened |= {
+            field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))
+        }
     return Agencies(**opened)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,8 @@ from gateway.foundation.database import Database
 from gateway.foundation.queue import defer
 from gateway.registry.model import ImportBatch
 from sync.custody import lock_away
-from sync.reading import Layout, find_layout, rows
+from sync.layout import Layout, find_layout
+from sync.reading import rows
 
 RECEIVED, RUNNING, DONE, STOPPED = "RECEIVED", "RUNNING", "DONE", "STOPPED"
 TASK = "import_batch"
@@ -37,8 +38,8 @@ async def accept_batch(
 ) -> BatchReceipt:
     """Accept a file of learners for import and defer the work; `key` encrypts it until it is imported.
 
-    `by` is the account that sent it. Raises ImportRefused with the cure when the file cannot be read; then
-    nothing is kept.
+    `by` is the account that sent it. The same file again is the first one's batch; only one that was given up
+    goes on. Raises ImportRefused with the cure when the file cannot be read; then nothing is kept.
     """
     layout, row_count = await asyncio.to_thread(_survey, content)
     digest = hashlib.sha256(content).hexdigest()
@@ -62,7 +63,7 @@ async def accept_batch(
         repeated = created.first() is None
         if repeated:
             batch_id = await _first(session, digest)
-        else:
+        if not repeated or await _resume(session, batch_id, content, key=key):
             await defer_import(session, batch_id)
     return BatchReceipt(
         batch_id=batch_id,
@@ -81,6 +82,17 @@ async def defer_import(session: AsyncSession, batch_id: UUID) -> None:
 def _survey(content: bytes) -> tuple[Layout, int]:
     layout = find_layout(content)
     return layout, sum(1 for _ in rows(content, layout))
+
+
+async def _resume(session: AsyncSession, batch_id: UUID, content: bytes, *, key: bytes) -> bool:
+    """Let the same file start an import again that was given up; True when there was one."""
+    resumed = await session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == batch_id, ImportBatch.state == STOPPED)
+        .values(state=RECEIVED, sealed_content=lock_away(content, key=key, batch_id=batch_id))
+        .returning(ImportBatch.id)
+    )
+    return resumed.first() is not None
 
 
 async def _first(session: AsyncSession, digest: str) -> UUID:

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -18,6 +19,15 @@ from sync.reports import BatchReport, batch_report, sentence
 from sync.worker import run_worker
 
 _LOOK_SECONDS = 0.5
+_PATIENCE_SECONDS = 10.0
+
+
+class Language(StrEnum):
+    """A language a report can be printed in."""
+
+    KY = "ky"
+    RU = "ru"
+    EN = "en"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +46,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file of learners")],
     *,
     wait: Annotated[bool, typer.Option(help="wait for the end and print the report")] = False,
-    language: Annotated[str, typer.Option(help="language of the report: ky, ru or en")] = "ru",
+    language: Annotated[Language, typer.Option(help="language of the report")] = Language.RU,
 ) -> None:
     """Take in a CSV file of learners; a running worker imports it."""
     with ready_database(begin()) as settings:
@@ -80,16 +90,19 @@ def _tell(receipt: BatchReceipt) -> None:
 
 
 async def _watch(database: Database, batch_id: UUID) -> BatchReport:
-    """Show how far the import is until it ends."""
-    told = -1
+    """Show how far the import is until it ends; say once when nothing moves."""
+    told, waited = -1, 0.0
     while True:
         report = await batch_report(database, batch_id)
         if report.done != told:
             typer.echo(f"{report.done} of {report.total}", err=True)
-            told = report.done
+            told, waited = report.done, 0.0
+        elif waited == _PATIENCE_SECONDS:
+            typer.echo("nothing moves: is a `kopuro worker` running?", err=True)
         if report.state in {DONE, STOPPED}:
             return report
         await asyncio.sleep(_LOOK_SECONDS)
+        waited += _LOOK_SECONDS
 
 
 def _print(report: BatchReport, language: str) -> None:

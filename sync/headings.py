@@ -3,14 +3,16 @@
 import re
 
 HEADINGS: dict[str, tuple[str, ...]] = {
-    "record_id": ("record id", "id", "source id", "код записи", "ид записи", "ид", "жазуу коду", "жазуунун коду"),
+    "record_id": (
+        "record id", "id", "source id", "код записи", "ид записи", "ид", "жазуу коду", "жазуунун коду",
+    ),
     "pin": (
         "pin", "pin code", "personal number", "пин", "инн", "персональный номер",
-        "персональный идентификационный номер", "идентификационный номер", "пин ребенка", "пин ученика", "жсн",
+        "персональный идентификационный номер", "идентификационный номер", "пин ребенка", "пин ученика",
         "жеке номери", "жеке номер", "жеке идентификациялык номер", "жеке идентификациялык номери",
     ),
-    "surname": ("surname", "last name", "family name", "фамилия", "фамилия ученика", "фамилиясы", "тегi", "теги"),
-    "given_name": ("given name", "first name", "name", "имя", "имя ученика", "аты", "ысымы", "ысым", "өз аты"),
+    "surname": ("surname", "last name", "family name", "фамилия", "фамилия ученика", "фамилиясы", "теги"),
+    "given_name": ("given name", "first name", "name", "имя", "имя ученика", "аты", "ысымы", "ысым"),
     "patronymic": ("patronymic", "middle name", "отчество", "атасынын аты", "атасынын ысымы", "патроними"),
     "sex": ("sex", "gender", "пол", "жынысы", "жыныс"),
     "birth_date": (
@@ -41,7 +43,8 @@ WORDS: dict[str, dict[str, str]] = {
     "form": {
         "очная": "FULL_TIME", "очно": "FULL_TIME", "дневная": "FULL_TIME", "күндүзгү": "FULL_TIME",
         "вечерняя": "EVENING", "кечки": "EVENING", "заочная": "EXTRAMURAL", "сырттан": "EXTRAMURAL",
-        "семейная": "FAMILY", "үй-бүлөлүк": "FAMILY", "экстернат": "EXTERN", "на дому": "HOME", "үйдө": "HOME",
+        "семейная": "FAMILY", "үй-бүлөлүк": "FAMILY", "экстернат": "EXTERN", "на дому": "HOME",
+        "үйдө": "HOME",
     },
 }  # fmt: skip
 
@@ -50,7 +53,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def heading_key(heading: str) -> str:
-    """Reduce a heading to the form the table is searched in: lower case, no notes in brackets, single spaces."""
+    """Reduce a heading to the form of the table: lower case, no notes in brackets, single spaces."""
     text = _NOTE.sub(" ", heading.casefold().replace("ё", "е"))
     return _NOT_WORD.sub(" ", text).strip()
 

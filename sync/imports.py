@@ -4,9 +4,7 @@ A killed import goes on at the first line without an outcome; a line done twice 
 """
 
 import asyncio
-import hashlib
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,16 +16,15 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.crypto.keys import read_secret
-from gateway.foundation.errors import ConcurrentChange, InputRefused
+from gateway.foundation.errors import ConcurrentChange
 from gateway.foundation.logging import get_logger
 from gateway.intake.admission import admit
-from gateway.intake.applications import Application, parse_application
 from gateway.registry.model import ImportBatch, ImportRow
 from sync.batches import DONE, RECEIVED, RUNNING, STOPPED, defer_import
 from sync.custody import bring_out
-from sync.damage import Problem, find_damage, repair
+from sync.damage import Problem
 from sync.dependencies import WorkerDependencies
-from sync.reading import find_layout, rows
+from sync.preparing import Prepared, examine, prepare
 
 REJECTED = "REJECTED"
 _SLICE_SECONDS = 60.0  # then the next job goes on, so that one long file does not hold a worker's slot
@@ -35,15 +32,6 @@ _READ_AHEAD = 50
 _TRIES = 3
 _FIELD_OF = {"ORGANISATION_UNKNOWN": "organisation_code"}
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A row after repair: what will be admitted, or every problem found before."""
-
-    line: int
-    cells: Mapping[str, str]
-    problems: tuple[Problem, ...]
 
 
 async def run_batch(
@@ -77,26 +65,6 @@ async def stop_batch(dependencies: WorkerDependencies, batch_id: UUID) -> None:
             .where(ImportBatch.id == batch_id, ImportBatch.state.in_((RECEIVED, RUNNING)))
             .values(state=STOPPED)
         )
-
-
-def prepare(content: bytes, *, after: int = 0) -> Iterator[Prepared]:
-    """Read, repair and examine the rows below line `after`; record ids are compared over the whole file."""
-    seen: dict[tuple[str, str], int] = {}
-    for row in rows(content, find_layout(content)):
-        cells = repair(row)
-        problems = [*find_damage(row, cells), *_repeated(seen, row.line, cells)]
-        if row.line > after:
-            yield Prepared(line=row.line, cells=_keyed(cells), problems=tuple(problems))
-
-
-def _repeated(seen: dict[tuple[str, str], int], line: int, cells: Mapping[str, str]) -> Iterator[Problem]:
-    """Report a record id that stands on two lines: the second would amend the first person."""
-    record_id = cells.get("record_id", "")
-    if not record_id:
-        return
-    first = seen.setdefault((cells.get("organisation_code", ""), record_id), line)
-    if first != line:
-        yield Problem(field="record_id", reason="RECORD_ID_REPEATED", detail=str(first))
 
 
 async def _take(dependencies: WorkerDependencies, batch_id: UUID, row: Prepared) -> None:
@@ -154,21 +122,6 @@ async def _outcome(
     )
 
 
-def examine(row: Prepared) -> tuple[Application | None, tuple[Problem, ...]]:
-    """Read an application from a row, or give every problem of it; a damage stands for its own field."""
-    if any(not problem.field for problem in row.problems):
-        return None, row.problems
-    told = {problem.field for problem in row.problems}
-    try:
-        application = parse_application(row.cells)
-    except InputRefused as refused:
-        more = (
-            Problem(field=field, reason=reason) for field, reason in refused.problems if field not in told
-        )
-        return None, (*row.problems, *more)
-    return (None, row.problems) if row.problems else (application, ())
-
-
 async def _settle(session: AsyncSession, batch_id: UUID, line: int, outcome: _Outcome) -> None:
     await session.execute(
         update(ImportRow)
@@ -219,11 +172,3 @@ async def _finish(dependencies: WorkerDependencies, batch_id: UUID) -> None:
             .where(ImportBatch.id == batch_id)
             .values(state=DONE, sealed_content=None, finished_at=datetime.now(UTC))
         )
-
-
-def _keyed(cells: dict[str, str]) -> dict[str, str]:
-    """Name the row by the school's own id, or else by what it says."""
-    own = cells.pop("record_id", "")
-    said = "\n".join(f"{column}={value.casefold()}" for column, value in sorted(cells.items()) if value)
-    key = f"id:{own}" if own else f"row:{hashlib.sha256(said.encode()).hexdigest()}"
-    return {**cells, "source_record_key": key}

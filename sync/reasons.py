@@ -110,7 +110,8 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
         "this record id already stands on line {detail}",
     ),
     "NOT_STORED": (
-        "реестр бул сапты кабыл алган жок", "реестр не принял эту строку", "the registry did not take this row",
+        "реестр бул сапты кабыл алган жок", "реестр не принял эту строку",
+        "the registry did not take this row",
     ),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """The state of a batch: `done` of `total` rows, how many had each outcome, what was wrong on which line."""
+    """The state of a batch: `done` of `total` rows, how many had each outcome, what was wrong where."""
 
     batch_id: UUID
     file_name: str

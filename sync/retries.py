@@ -23,9 +23,14 @@ class Backoff(BaseRetryStrategy):
         """Decide when the job runs again; None means it has failed."""
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_at=datetime.now(UTC))  # the worker is stopping: another takes over
-        if getattr(exception, "permanent", True) or job.attempts + 1 >= self._work.retry_attempts:
+        if is_last(exception, attempts=job.attempts, work=self._work):
             return None
         return RetryDecision(retry_at=datetime.now(UTC) + delay(self._work, job.attempts))
+
+
+def is_last(error: BaseException, *, attempts: int, work: Work) -> bool:
+    """Tell whether a job that failed after `attempts` earlier ones is not tried again."""
+    return getattr(error, "permanent", True) or attempts + 1 >= work.retry_attempts
 
 
 def delay(work: Work, attempts: int) -> timedelta:

@@ -1,6 +1,7 @@
 """The tasks others defer by name. A job may be delivered twice, so every effect is unique by key."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from procrastinate import App
@@ -43,7 +44,7 @@ async def verify(dependencies: WorkerDependencies, person_id: UUID) -> None:
     )
 
 
-async def abandon(dependencies: WorkerDependencies, task: str, args: Mapping[str, str]) -> None:
+async def abandon(dependencies: WorkerDependencies, task: str, args: Mapping[str, Any]) -> None:
     """Leave the registry in a state that tells what became of a job nobody will run again."""
     if task == IMPORT_BATCH:
         _log.error("import stopped", batch=args["batch_id"])

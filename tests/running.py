@@ -89,7 +89,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         security_server=dataclasses.replace(settings.security_server, url=f"http://127.0.0.1:{consumer}/"),
     )
     box = make_sandbox(
-        settings, Addresses(consumer=consumer, provider=provider, simulators=simulators), seed=SEED, size=PEOPLE
+        settings,
+        Addresses(consumer=consumer, provider=provider, simulators=simulators),
+        seed=SEED,
+        size=PEOPLE,
     )
     asking, asked = SecurityServer(consumer_doors(box)), SecurityServer(provider_doors(box))
     async with (
@@ -98,6 +101,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         served(asked.app(), settings, provider) as provider_url,
         served(create_app(settings), settings, gateway) as gateway_url,
     ):
-        yield Running(settings=settings, gateway=gateway_url, provider=provider_url, simulators=simulators_url)
+        yield Running(
+            settings=settings, gateway=gateway_url, provider=provider_url, simulators=simulators_url
+        )
         await asking.close()
         await asked.close()

@@ -32,14 +32,20 @@ def _rows(people: Population) -> Iterator[dict[str, str]]:
     for number, child in enumerate(new[:_AGAIN]):
         yield _spelled_otherwise(child, number)
     for number, child in enumerate(new[_AGAIN : _AGAIN + _BARE]):
-        yield _row(child, f"bare-{number}") | {"pin": "", "birth_certificate": "", "organisation_code": "KG-SCHOOL-002"}
+        yield _row(child, f"bare-{number}") | {
+            "pin": "",
+            "birth_certificate": "",
+            "organisation_code": "KG-SCHOOL-002",
+        }
     yield from _broken(children[_NEW:], BATCH_ROWS - _NEW - _AGAIN - _BARE)
 
 
 def _children(people: Population) -> list[SyntheticPerson]:
     """Choose ordinary children: those with a part in the story stay out."""
     planted = {id(person) for person in people.roles.values()}
-    return [person for person in people.people if person.birth_act and id(person) not in planted and person.pin]
+    return [
+        person for person in people.people if person.birth_act and id(person) not in planted and person.pin
+    ]
 
 
 def _row(child: SyntheticPerson, key: str) -> dict[str, str]:
@@ -61,7 +67,7 @@ def _row(child: SyntheticPerson, key: str) -> dict[str, str]:
 
 
 def _spelled_otherwise(child: SyntheticPerson, number: int) -> dict[str, str]:
-    """The same child from the same school under another record: letters lost, or the PIN left out."""
+    """Write a known child as another record of its school: letters lost, or the PIN left out."""
     row = _row(child, f"again-{number}")
     row["surname"], row["given_name"] = row["surname"].translate(_FOLD), row["given_name"].translate(_FOLD)
     if number % 2:

@@ -40,8 +40,8 @@ def demo() -> None:
         with embedded_postgres(directory) as url:
             environment = {**environment_of(directory, ports), "DATABASE_URL": url}
             settings = load(environment={**os.environ, **environment})
-            _write_environment(directory, environment)
             people = _prepare(settings)
+            _write_environment(directory, {**environment, "KOPURO_DEMO_PIN": people.roles["child"].pin or ""})
             with stage(directory, environment) as on:
                 told = _play(on, ports, settings, people)
                 if told.complete and os.environ.get("DEMO_ONCE") != "1":

@@ -60,7 +60,7 @@ async def _verify(settings: Settings) -> Report:
         await database.close()
 
 
-def find_entries(
+def find_entries(  # noqa: PLR0913 – one option per column an operator looks by
     *,
     message_id: Annotated[str | None, typer.Option(help="X-Road message id.")] = None,
     exchange: Annotated[UUID | None, typer.Option(help="Correlation id of a fault, or an exchange.")] = None,

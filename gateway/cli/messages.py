@@ -41,7 +41,9 @@ def _group() -> None:
 def sample(
     service: Annotated[str, typer.Argument(help="getLearnerStatus or verifyEducationDocument")],
     *,
-    signed: Annotated[bool, typer.Option("--signed", help="Sign it as the sandbox's signing agency.")] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Sign it as the sandbox's signing agency.")
+    ] = False,
 ) -> None:
     """Print a valid request about a synthetic person of the sandbox."""
     offers = {offer.service_code: offer for offer in OFFERS}

@@ -51,6 +51,7 @@ def environment_of(directory: Path, ports: Ports) -> dict[str, str]:
         "KOPURO_WORK__RETRY_FIRST_SECONDS": "1",
         "KOPURO_WORK__RETRY_LONGEST_SECONDS": "3",
         "KOPURO_WORK__POLLING_SECONDS": "0.5",
+        "KOPURO_DEMO_PROVIDER": f"http://{HOST}:{ports.provider}/",
     }
 
 

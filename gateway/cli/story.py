@@ -68,7 +68,9 @@ class Teller:
     async def ask(self, request: bytes) -> tuple[bytes, Message | FaultMessage]:
         """Send a request as an outside agency through the provider's security server."""
         url = f"http://{HOST}:{self.ports.provider}/"
-        async with self.http.post(url, data=io.BytesIO(request), headers={"Content-Type": CONTENT_TYPE}) as reply:
+        async with self.http.post(
+            url, data=io.BytesIO(request), headers={"Content-Type": CONTENT_TYPE}
+        ) as reply:
             body = await reply.read()
         return body, read_message(body, reply.headers["Content-Type"])
 
@@ -96,7 +98,7 @@ def expect(what: bool, sentence: str) -> None:  # noqa: FBT001 – reads like an
 
 
 async def autofill_from_two_agencies(at: Teller) -> None:
-    """a PIN typed → form filled from two agencies, each value with its source"""
+    """Fill a form from a PIN and a passport."""
     adult = at.people.roles["adult"]
     passport = adult.passport
     expect(passport is not None, "the synthetic adult has no passport")
@@ -107,12 +109,15 @@ async def autofill_from_two_agencies(at: Teller) -> None:
     for each in filled:
         say(f"{each['name']:<20} {each['value']:<28} {each['source']:<9} {each['status']}")
     sources = {each["source"] for each in filled}
-    say(f"{len(filled)} fields from {' and '.join(sorted(sources))} in {time.monotonic() - started:.2f} s, 14 digits typed")
-    expect({"ZAGS", "PASSPORT"} <= sources and len(filled) >= 8, "fewer than 8 fields, or a source is missing")
+    seconds = time.monotonic() - started
+    say(f"{len(filled)} fields from {' and '.join(sorted(sources))} in {seconds:.2f} s, 14 digits typed")
+    expect(
+        {"ZAGS", "PASSPORT"} <= sources and len(filled) >= 8, "fewer than 8 fields, or a source is missing"
+    )
 
 
 async def the_same_child_twice(at: Teller) -> None:
-    """the same child entered again from a second school, with a typo and without PIN → not created twice"""
+    """Admit a child, then the same child as another school tells it."""
     child = at.people.roles["child"]
     first = await at.api("/learners", _application(child, "KG-SCHOOL-001", "school-1/1"))
     say(f"school 1: {first['result']} {first['isuo_no']}, identity {first['verification']}")
@@ -130,7 +135,7 @@ async def the_same_child_twice(at: Teller) -> None:
 
 
 async def a_twin_kept_apart(at: Teller) -> None:
-    """a twin is kept apart from the registered one"""
+    """Admit a twin, then the other without documents."""
     one = await at.api("/learners", _application(at.people.roles["twin_1"], "KG-SCHOOL-001", "school-1/2"))
     twin = _application(at.people.roles["twin_2"], "KG-SCHOOL-001", "school-1/3")
     twin.pop("birth_certificate", None)
@@ -141,7 +146,7 @@ async def a_twin_kept_apart(at: Teller) -> None:
 
 
 async def a_batch(at: Teller) -> None:
-    """a batch of 200 records is reconciled"""
+    """Import a file as schools send it."""
     file = at.on.directory / "batch.csv"
     file.write_text(batch_file(at.people), encoding="utf-8")
     report = await asyncio.to_thread(at.on.run, "import", str(file), "--wait", "--language", "en")
@@ -151,24 +156,31 @@ async def a_batch(at: Teller) -> None:
     for line, problem in [line for line in lines if line[0].isdigit()][:4]:
         say(f"line {line}: {problem}")
     expect(sum(counts.values()) == BATCH_ROWS, "rows were lost")
-    expect(all(counts.get(name) for name in ("CREATED", "MATCHED", "CASE", "REJECTED")), "an outcome is missing")
+    expect(
+        all(counts.get(name) for name in ("CREATED", "MATCHED", "CASE", "REJECTED")), "an outcome is missing"
+    )
 
 
 async def an_agency_asks(at: Teller) -> None:
-    """an outside agency asks getLearnerStatus through the security server, signed both ways"""
+    """Ask as an outside agency and verify the answer."""
     request = _request(at)
     body, answer = await at.ask(request)
     expect(isinstance(answer, Message), "a fault came instead of an answer")
     if isinstance(answer, Message):
         verify_message(answer.root, [read_signer(at.settings).certificate], Demands())
-        found = {each.tag.rpartition("}")[2]: each.text for each in answer.content.iter() if isinstance(each.tag, str)}
+        found = {
+            each.tag.rpartition("}")[2]: each.text
+            for each in answer.content.iter()
+            if isinstance(each.tag, str)
+        }
         say(f"resultCode {found['resultCode']}, studying {found.get('studying')}, level {found.get('level')}")
-        say(f"our signature verified, requestHash {'there' if answer.header.request_hash else 'missing'}, {len(body)} bytes")
+        there = "there" if answer.header.request_hash else "missing"
+        say(f"our signature verified, requestHash {there}, {len(body)} bytes")
         expect(found["resultCode"] == "OK" and found.get("studying") == "true", "the learner was not found")
 
 
 async def forgeries_and_repeats(at: Teller) -> None:
-    """a forged request and a reused id are refused; the same bytes are answered again without a second effect"""
+    """Send what must be refused, and what must be repeated."""
     request = _request(at, message_id="demo-message-1")
     first, _ = await at.ask(request)
     disclosed = await at.count("select count(*) from disclosure")
@@ -187,7 +199,7 @@ async def forgeries_and_repeats(at: Teller) -> None:
 
 
 async def an_outage(at: Teller) -> None:
-    """the civil registry is switched off → saved as unverified, and caught up by the worker when it returns"""
+    """Admit a child while its source is down, then bring it back."""
     child = at.people.roles["uulu_child"]
     await at.civil_registry("down")
     saved = await at.api("/learners", _application(child, "KG-SCHOOL-002", "school-2/2"))
@@ -199,26 +211,37 @@ async def an_outage(at: Teller) -> None:
     while await _identity(at, saved["isuo_no"]) not in _VERIFIED:
         expect(time.monotonic() - started < _CATCH_UP_SECONDS, "the worker did not catch up")
         await asyncio.sleep(0.3)
-    say(f"back again: identity {await _identity(at, saved['isuo_no'])} after {time.monotonic() - started:.1f} s")
+    say(
+        f"back again: identity {await _identity(at, saved['isuo_no'])} after {time.monotonic() - started:.1f} s"
+    )
 
 
 async def the_journal(at: Teller) -> None:
-    """the journal is verified"""
+    """Wait for the last seal and verify."""
     await asyncio.sleep(2 * at.settings.journal.seal_interval_seconds)
     line = (await asyncio.to_thread(at.on.run, "journal", "verify")).strip().splitlines()[-1]
     say(line)
     expect(line.endswith(" 0 problems"), "the journal has problems")
 
 
-STEPS: tuple[Callable[[Teller], Awaitable[None]], ...] = (
-    autofill_from_two_agencies,
-    the_same_child_twice,
-    a_twin_kept_apart,
-    a_batch,
-    an_agency_asks,
-    forgeries_and_repeats,
-    an_outage,
-    the_journal,
+STEPS: tuple[tuple[str, Callable[[Teller], Awaitable[None]]], ...] = (
+    ("a PIN typed → form filled from two agencies, each value with its source", autofill_from_two_agencies),
+    (
+        "the same child entered again from a second school, with a typo and without PIN → not created twice",
+        the_same_child_twice,
+    ),
+    ("a twin is kept apart from the registered one", a_twin_kept_apart),
+    ("a batch of 200 records is reconciled", a_batch),
+    ("an outside agency asks getLearnerStatus through the security server, signed both ways", an_agency_asks),
+    (
+        "a forged request and a reused id are refused; the same bytes are answered again without a second effect",
+        forgeries_and_repeats,
+    ),
+    (
+        "the civil registry is switched off → saved as unverified, and caught up by the worker when it returns",
+        an_outage,
+    ),
+    ("the journal is verified", the_journal),
 )
 _VERIFIED = frozenset({"FILLED_BY_SOURCE", "MATCHED_WITH_SOURCE"})
 
@@ -230,8 +253,8 @@ async def tell(on: Stage, ports: Ports, settings: Settings, people: Population) 
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as http:
         at = Teller(on=on, ports=ports, settings=settings, people=people, http=http, database=database)
-        for number, step in enumerate(STEPS, 1):
-            typer.echo(f"[{number}/{len(STEPS)}] {step.__doc__}")
+        for number, (title, step) in enumerate(STEPS, 1):
+            typer.echo(f"[{number}/{len(STEPS)}] {title}")
             try:
                 await step(at)
             except (KopuroError, aiohttp.ClientError, OSError) as error:

@@ -79,7 +79,9 @@ SIGNATURES = {
 def signature_algorithm(name: str) -> SignatureAlgorithm:
     """Look a signature algorithm up; raises SettingsError listing the known ones."""
     if name not in SIGNATURES:
-        raise SettingsError(f"signature algorithm {name!r} is not known; known: {', '.join(sorted(SIGNATURES))}")
+        raise SettingsError(
+            f"signature algorithm {name!r} is not known; known: {', '.join(sorted(SIGNATURES))}"
+        )
     return SIGNATURES[name]
 
 

@@ -159,7 +159,7 @@ def _check_method(info: etree._Element, key: VerificationKey, accepted: Accepted
 def _references(
     root: etree._Element, info: etree._Element, signature: etree._Element, accepted: Accepted
 ) -> list[_Reference]:
-    found = info[2:]
+    found = list(info)[2:]
     if len(found) > _MOST_REFERENCES:
         raise SignatureError("the signature has too many references")
     ids = _unique_ids(root)
@@ -227,7 +227,7 @@ def _transforms(element: etree._Element | None) -> tuple[tuple[str, ...], tuple[
 
 
 def _check_place(reference: _Reference, signature: etree._Element) -> None:
-    """A target holds the signature only as an enveloped signature: then as its own child."""
+    """Refuse a target that holds the signature, unless it is enveloped as the target's own child."""
     inside = reference.target is signature or reference.target in signature.iterancestors()
     enveloped = ENVELOPED in reference.transforms
     if inside and not enveloped:

@@ -130,8 +130,8 @@ def _check(settings: Settings) -> None:
         if agreement.must_sign and not agreement.certificate_files:
             raise SettingsError(f"agreements.{name} demands signing but names no certificate_files")
         _check_dates(name, agreement)
-    for name, purpose in settings.purposes.items():
-        for profile in purpose.profiles:
+    for name, defined in settings.purposes.items():
+        for profile in defined.profiles:
             if profile not in settings.profiles:
                 raise SettingsError(f"purposes.{name} names the profile {profile}, which is not defined")
 

@@ -10,19 +10,19 @@ KopuroError
 from gateway.foundation.errors import KopuroError
 
 
-class JournalUnavailable(KopuroError):  # noqa: N818 – the tree names what happened
+class JournalUnavailable(KopuroError):
     """The journal could not record the exchange: nothing may be answered or sent; try again later."""
 
     permanent = False
 
 
-class JournalRejected(KopuroError):  # noqa: N818 – the tree names what happened
+class JournalRejected(KopuroError):
     """The database refuses this record; the message holds its SQLSTATE, never the row."""
 
 
-class JournalDamaged(KopuroError):  # noqa: N818 – the tree names what happened
+class JournalDamaged(KopuroError):
     """A stored body is missing, or does not open with the journal's key."""
 
 
-class AnchorConflict(KopuroError):  # noqa: N818 – the tree names what happened
+class AnchorConflict(KopuroError):
     """The anchor file and the database do not tell the same story; sealing waits for an operator."""

@@ -20,7 +20,13 @@ from tenacity import (
 from gateway.exchange.entry import Entry, Kind
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation.clock import utc_now
-from gateway.foundation.errors import AgencyError, AgencyUnavailable, ContractError, KopuroError, SignatureError
+from gateway.foundation.errors import (
+    AgencyError,
+    AgencyUnavailable,
+    ContractError,
+    KopuroError,
+    SignatureError,
+)
 from gateway.xroad.answers import check_answer
 from gateway.xroad.client import Client, RawReply
 from gateway.xroad.envelope import FaultMessage, asking_shell, read_message
@@ -81,7 +87,12 @@ class RecordedCalls:
     """Calls through one security server, each recorded; used by every adapter."""
 
     def __init__(
-        self, client: Client, journal: JournalWriter, *, patience: Patience, clock: Callable[[], datetime] = utc_now
+        self,
+        client: Client,
+        journal: JournalWriter,
+        *,
+        patience: Patience,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Take the connection pool, the journal and how patient to be."""
         self._client = client

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from gateway.foundation.errors import SettingsError
@@ -93,8 +94,6 @@ def _first_number(file: Path) -> int | None:
 
 def _is_postgres(pid: int) -> bool:
     """Tell whether the process lives and is a postgres; the pid of a dead one may be anybody's by now."""
-    import psutil  # noqa: PLC0415 – comes with the wheel
-
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()

@@ -80,4 +80,4 @@ def mask(_: Any, __: str, record: MutableMapping[str, Any]) -> MutableMapping[st
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Give the logger of a module."""
-    return structlog.stdlib.get_logger(name)  # type: ignore[no-any-return]
+    return structlog.stdlib.get_logger(name)

@@ -216,7 +216,9 @@ def load(*, home: Path | None = None, environment: Mapping[str, str] | None = No
     directory = Path(variables.get("KOPURO_CONFIG") or home / "config")
     files = sorted(directory.glob("*.toml"))
     if not files:
-        raise SettingsError(f"no *.toml in {directory}: set KOPURO_CONFIG to the directory of the configuration")
+        raise SettingsError(
+            f"no *.toml in {directory}: set KOPURO_CONFIG to the directory of the configuration"
+        )
     for file in files:
         _merge(tree, _read(file), file.name)
     _overlay(tree, variables)

@@ -31,7 +31,7 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError:
         made.close()
         raise
-    made.setblocking(False)
+    made.setblocking(False)  # noqa: FBT003 – the socket module has no other way
     return made
 
 

@@ -16,7 +16,9 @@ MAX_DEPTH = 60
 MAX_ELEMENTS = 200_000
 
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
-_ENCODINGS = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "ascii", "cp1251", "koi8-r"})
+_ENCODINGS = frozenset(
+    {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "ascii", "cp1251", "koi8-r"}
+)
 _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>", re.DOTALL)
 
 
@@ -38,7 +40,9 @@ def parse(data: bytes, *, charset: str | None = None) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         # libxml2's own text may quote the document, so only its place is told
         line = getattr(error, "lineno", None) or 0
-        raise _broken(f"the XML is not well-formed (line {line})", "check tags, quotes and encoding") from None
+        raise _broken(
+            f"the XML is not well-formed (line {line})", "check tags, quotes and encoding"
+        ) from None
     _refuse_deep(root)
     return root
 
@@ -76,7 +80,9 @@ def _as_utf8(data: bytes, charset: str | None) -> bytes:
     try:
         text = data.decode("utf-8-sig" if codec == "utf-8" else codec)
     except UnicodeDecodeError:
-        raise _broken("the bytes do not fit the stated character encoding", "state the true charset") from None
+        raise _broken(
+            "the bytes do not fit the stated character encoding", "state the true charset"
+        ) from None
     return _DECLARATION.sub("", text).removeprefix("\ufeff").encode("utf-8")
 
 
@@ -99,7 +105,9 @@ def _refuse_deep(root: etree._Element) -> None:
         depth += 1 if event == "start" else -1
         count += event == "start"
         if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise _broken("the document is nested too deeply or has too many elements", "send a plain message")
+            raise _broken(
+                "the document is nested too deeply or has too many elements", "send a plain message"
+            )
 
 
 def _broken(message: str, hint: str) -> ContractError:

@@ -92,12 +92,12 @@ def fold_all(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _fold_word(word: str) -> str:
-    if _IS_CYRILLIC.search(word):
-        skeleton = word.translate(_LOOKALIKES).translate(_CYRILLIC)
-    else:
-        skeleton = _fold_latin(word)
-    skeleton = skeleton.replace("dj", "j").replace("ng", "n")
-    return _DOUBLED.sub(r"\1", skeleton)
+    skeleton = _fold_cyrillic(word) if _IS_CYRILLIC.search(word) else _fold_latin(word)
+    return _DOUBLED.sub(r"\1", skeleton.replace("dj", "j").replace("ng", "n"))
+
+
+def _fold_cyrillic(word: str) -> str:
+    return word.translate(_LOOKALIKES).translate(_CYRILLIC)
 
 
 def _fold_latin(word: str) -> str:

@@ -88,7 +88,9 @@ def _content(settings: Settings, wish: Wish, agreement: Agreement) -> bytes:
     purpose = wish.purpose or next(
         code
         for code in agreement.purposes
-        if any(settings.profiles[name].service == wish.service_code for name in settings.purposes[code].profiles)
+        if any(
+            settings.profiles[name].service == wish.service_code for name in settings.purposes[code].profiles
+        )
     )
     context = (
         f"<isuo:context><isuo:purposeCode>{purpose}</isuo:purposeCode>"

@@ -7,7 +7,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 from gateway.crypto.certificates import read_certificate
@@ -68,9 +73,7 @@ def _authority(folder: Path) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     return loaded, read_certificate(certificate_file)
 
 
-def _certificate(
-    name: str, key: rsa.RSAPublicKey, issuer: x509.Name, *, ca: bool
-) -> x509.CertificateBuilder:
+def _certificate(name: str, key: rsa.RSAPublicKey, issuer: x509.Name, *, ca: bool) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

@@ -25,7 +25,9 @@ from gateway.xroad.header import Header
 from gateway.xroad.namespaces import SOAP
 
 _MESSAGE_ID_END = re.compile(rb"</(?:([A-Za-z_][\w.\-]*):)?id\s*>")
-_OLD_HASH = re.compile(rb"<(?:[A-Za-z_][\w.\-]*:)?requestHash[^>]*>.*?</(?:[A-Za-z_][\w.\-]*:)?requestHash\s*>", re.DOTALL)
+_OLD_HASH = re.compile(
+    rb"<(?:[A-Za-z_][\w.\-]*:)?requestHash[^>]*>.*?</(?:[A-Za-z_][\w.\-]*:)?requestHash\s*>", re.DOTALL
+)
 _LONGEST = 20 * 1024 * 1024
 _CONSUMER, _PROVIDER = "server.clientproxy", "server.serverproxy"
 
@@ -81,7 +83,9 @@ class SecurityServer:
             raise SecurityServerFault("client.invalid_soap", "A fault cannot be sent as a request")
         address = self._doors.address_of(message.header)
         if address is None:
-            raise SecurityServerFault(f"{_PROVIDER}.unknown_service", f"Unknown service: {message.header.service}")
+            raise SecurityServerFault(
+                f"{_PROVIDER}.unknown_service", f"Unknown service: {message.header.service}"
+            )
         if not self._doors.may_call(message.header):
             raise SecurityServerFault(
                 f"{_PROVIDER}.access_denied", f"Request is not allowed: {message.header.service}"
@@ -95,10 +99,13 @@ class SecurityServer:
             "Accept-Encoding": "",
         }
         try:
-            async with self._pool().post(address, data=io.BytesIO(sent), headers=headers, allow_redirects=False) as reply:
+            async with self._pool().post(
+                address, data=io.BytesIO(sent), headers=headers, allow_redirects=False
+            ) as reply:
                 if reply.status not in {200, 500}:
                     raise SecurityServerFault(
-                        f"{_PROVIDER}.service_failed.http_error", f"Server responded with error {reply.status}"
+                        f"{_PROVIDER}.service_failed.http_error",
+                        f"Server responded with error {reply.status}",
                     )
                 return await reply.read(), reply.headers.get("Content-Type", "")
         except TimeoutError:
@@ -115,7 +122,8 @@ class SecurityServer:
             return reply
         if answer.header.identity != message.header.identity:
             raise SecurityServerFault(
-                f"{_CONSUMER}.service_failed.inconsistent_response", "Response header differs from the request's"
+                f"{_CONSUMER}.service_failed.inconsistent_response",
+                "Response header differs from the request's",
             )
         return insert_request_hash(reply, request_hash(sent))
 

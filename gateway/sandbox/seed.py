@@ -32,7 +32,10 @@ async def seed_registry(database: Database, people: Population, settings: Settin
     student = people.roles["adult"]
     async with database.transaction() as session:
         admission = await admit(
-            session, parse_application(application_of(student)), policies=settings.fields, recorded_by="sandbox"
+            session,
+            parse_application(application_of(student)),
+            policies=settings.fields,
+            recorded_by="sandbox",
         )
     if admission.result == "CREATED" and admission.person_id:
         await _record_certificate(database, admission.person_id, saved["KG-SCHOOL-001"])

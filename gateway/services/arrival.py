@@ -56,11 +56,17 @@ def _method(request: Request) -> ContractError | None:
 
 def _too_large(limit: int) -> ContractError:
     return ContractError(
-        f"the message is larger than {limit} bytes", code="TOO_LARGE", where="body", hint="send less in one message"
+        f"the message is larger than {limit} bytes",
+        code="TOO_LARGE",
+        where="body",
+        hint="send less in one message",
     )
 
 
 def _late(seconds: float) -> ContractError:
     return ContractError(
-        f"the body did not arrive within {seconds:g} seconds", code="TOO_SLOW", where="body", hint="send it faster"
+        f"the body did not arrive within {seconds:g} seconds",
+        code="TOO_SLOW",
+        where="body",
+        hint="send it faster",
     )

@@ -28,15 +28,16 @@ async def answer_learner_status(question: Question, session: AsyncSession) -> An
             NOT_FOUND_OR_NOT_ALLOWED, on, registry_seq=seq, disclosure_id=question.disclosure_id
         )
         return Answer(
-            content=write_content(RESPONSE, block), outcome=NOT_FOUND_OR_NOT_ALLOWED, as_of=on, registry_seq=seq
+            content=write_content(RESPONSE, block),
+            outcome=NOT_FOUND_OR_NOT_ALLOWED,
+            as_of=on,
+            registry_seq=seq,
         )
     current = [found for found in await enrolments(session, person.person_id) if _covers(found, on)]
     quality = quality_of(person, open_case=await open_case(session, person.person_id), today=question.today)
     status = [item for item in _status(current, on) if item[0] in question.grant.fields]
     outcome = OK if current else OK_EMPTY
-    block = answer_block(
-        outcome, on, registry_seq=seq, disclosure_id=question.disclosure_id, quality=quality
-    )
+    block = answer_block(outcome, on, registry_seq=seq, disclosure_id=question.disclosure_id, quality=quality)
     return Answer(
         content=write_content(RESPONSE, [*block, ("status", status)]),
         outcome=outcome,
@@ -51,7 +52,10 @@ def _asked_day(question: Question) -> date:
     on = read_date(question.content, "onDate") or question.today
     if on > question.today:
         raise ContractError(
-            "onDate lies in the future", code="SCHEMA", where="onDate", hint="ask about today or an earlier day"
+            "onDate lies in the future",
+            code="SCHEMA",
+            where="onDate",
+            hint="ask about today or an earlier day",
         )
     if on < question.today - timedelta(days=question.grant.past_days):
         raise AccessError("the profile does not reach so far back", code="PURPOSE_NOT_ALLOWED")
@@ -59,7 +63,11 @@ def _asked_day(question: Question) -> date:
 
 
 def _covers(enrolment: EnrolmentEntry, on: date) -> bool:
-    return not enrolment.held and enrolment.start_on <= on and (enrolment.end_on is None or on < enrolment.end_on)
+    return (
+        not enrolment.held
+        and enrolment.start_on <= on
+        and (enrolment.end_on is None or on < enrolment.end_on)
+    )
 
 
 def _status(current: Iterable[EnrolmentEntry], on: date) -> Tree:
@@ -85,7 +93,9 @@ def _status(current: Iterable[EnrolmentEntry], on: date) -> Tree:
 
 def _studies(enrolment: EnrolmentEntry, on: date) -> bool:
     return any(
-        period.status in _STUDYING and period.from_on <= on and (period.until_on is None or on < period.until_on)
+        period.status in _STUDYING
+        and period.from_on <= on
+        and (period.until_on is None or on < period.until_on)
         for period in enrolment.periods
     )
 

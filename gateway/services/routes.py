@@ -40,7 +40,9 @@ class SoapRoute:
 
 def contract_routes(directory: Path, prefix: str, address: str) -> list[BaseRoute]:
     """Serve the WSDL and XSD files below a directory under a prefix, with our own address in the WSDL."""
-    files = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if _is_contract(path)}
+    files = {
+        path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if _is_contract(path)
+    }
 
     async def serve(request: Request) -> Response:
         path = files.get(request.path_params["path"])

@@ -26,7 +26,9 @@ def read_pin(text: str, where: str) -> Pin:
         return Pin.parse(text)
     except InputRefused as refusal:
         reason = _REASONS.get(refusal.problems[0][1], "its form is wrong")
-        raise ContractError("the PIN is not correct", code="PIN_INCORRECT", where=where, hint=reason) from None
+        raise ContractError(
+            "the PIN is not correct", code="PIN_INCORRECT", where=where, hint=reason
+        ) from None
 
 
 async def find_subject(content: etree._Element, session: AsyncSession) -> PersonEntry | None:

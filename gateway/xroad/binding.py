@@ -100,4 +100,6 @@ def _escape_attribute(text: str) -> str:
 
 
 def _refused(message: str, code: str) -> ContractError:
-    return ContractError(message, code=code, where="Header", hint="send the plain elements of the X-Road schema")
+    return ContractError(
+        message, code=code, where="Header", hint="send the plain elements of the X-Road schema"
+    )

@@ -54,7 +54,9 @@ class Client:
             self.url, data=io.BytesIO(content), headers=headers, allow_redirects=False
         ) as reply:
             if reply.status not in {_HTTP_OK, _HTTP_FAULT}:
-                raise AgencyUnavailable(f"the security server answered HTTP {reply.status}", code="http_error")
+                raise AgencyUnavailable(
+                    f"the security server answered HTTP {reply.status}", code="http_error"
+                )
             received = bytearray()
             async for chunk in reply.content.iter_any():
                 received += chunk

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -25,7 +26,8 @@ class Schema:
         with self._lock:
             if self._schema.validate(element):
                 return
-            first = self._schema.error_log[0]
+            log: Any = self._schema.error_log  # the stubs do not know that it can be indexed
+            first = log[0]
         raise ContractError(
             f"the {whose} does not fit the published schema",
             code="SCHEMA",

@@ -76,7 +76,10 @@ def _read_message(root: etree._Element, body: etree._Element | None) -> Message:
     header_element = _only(root, _HEADER)
     if header_element is None:
         raise ContractError(
-            "the message has no soap:Header", code="missing_header", where="Header", hint="add the X-Road header"
+            "the message has no soap:Header",
+            code="missing_header",
+            where="Header",
+            hint="add the X-Road header",
         )
     header = read_header(header_element)
     if body is None:
@@ -113,7 +116,10 @@ def _only(root: etree._Element, tag: str) -> etree._Element | None:
     found = root.findall(tag)
     if len(found) > 1:
         raise ContractError(
-            f"{local_name(found[0])} stands twice", code="invalid_soap", where=local_name(found[0]), hint="send one"
+            f"{local_name(found[0])} stands twice",
+            code="invalid_soap",
+            where=local_name(found[0]),
+            hint="send one",
         )
     return found[0] if found else None
 
@@ -131,7 +137,9 @@ def _only_child(body: etree._Element) -> etree._Element:
 
 
 def _read_fault(fault: etree._Element) -> FaultMessage:
-    texts = {local_name(child): "".join(child.itertext()).strip() for child in element_children(fault)}
+    texts = {
+        local_name(child): "".join(map(str, child.itertext())).strip() for child in element_children(fault)
+    }
     return FaultMessage(
         code=texts.get("faultcode", ""),
         string=texts.get("faultstring", ""),
@@ -160,7 +168,8 @@ class Shell:
         declaration = f"xmlns:{self.prefix}" if self.prefix else "xmlns"
         return b"".join(
             (
-                f'<?xml version="1.0" encoding="UTF-8"?>\n<{tag}Envelope {declaration}="{SOAP}"{self.declarations}>'.encode(),
+                b'<?xml version="1.0" encoding="UTF-8"?>\n',
+                f'<{tag}Envelope {declaration}="{SOAP}"{self.declarations}>'.encode(),
                 self.header,
                 security,
                 self.header_end,

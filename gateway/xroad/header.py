@@ -174,7 +174,10 @@ def _duplicate(name: str) -> ContractError:
 
 def _missing(name: str) -> ContractError:
     return ContractError(
-        f"the header lacks {name}", code="missing_header_field", where=name, hint=f"add xrd:{name} to soap:Header"
+        f"the header lacks {name}",
+        code="missing_header_field",
+        where=name,
+        hint=f"add xrd:{name} to soap:Header",
     )
 
 

@@ -43,7 +43,10 @@ def parse_subsystem(text: str) -> SubsystemId:
     if len(parts) not in {3, 4} or not all(parts):
         raise SettingsError(f"{text!r} must be instance/class/memberCode/subsystemCode")
     return SubsystemId(
-        xroad_instance=parts[0], member_class=parts[1], member_code=parts[2], subsystem_code="".join(parts[3:])
+        xroad_instance=parts[0],
+        member_class=parts[1],
+        member_code=parts[2],
+        subsystem_code="".join(parts[3:]),
     )
 
 

@@ -17,7 +17,14 @@ from lxml import etree
 from gateway.crypto.certificates import check_dates
 from gateway.crypto.digest import DigestAlgorithm, digest_algorithm
 from gateway.crypto.keys import Signer
-from gateway.crypto.signature import SIGNATURE, Accepted, SignedPart, VerificationKey, verification_key, verify
+from gateway.crypto.signature import (
+    SIGNATURE,
+    Accepted,
+    SignedPart,
+    VerificationKey,
+    verification_key,
+    verify,
+)
 from gateway.crypto.signing import signature_element
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import SignatureError
@@ -122,7 +129,10 @@ def verify_message(
 
 
 def only_security(root: etree._Element) -> etree._Element:
-    """Find the one wsse:Security; anything else than Header and Body in the envelope could hide a Body."""
+    """Find the one wsse:Security; anything besides Header and Body in the envelope could hide a Body.
+
+    Raises SignatureError.
+    """
     strangers = [child for child in root if child.tag not in _ENVELOPE_PARTS]
     if strangers or len(root) != len(_ENVELOPE_PARTS):
         raise SignatureError("a signed envelope must hold one Header and one Body and nothing else")
@@ -131,7 +141,13 @@ def only_security(root: etree._Element) -> etree._Element:
     found = list(root.iter(SECURITY))
     if len(found) != 1 or found[0].getparent() is not root[0]:
         raise SignatureError("the message must hold exactly one wsse:Security, in its Header")
-    if len(found[0].findall(SIGNATURE)) != 1:
+    return found[0]
+
+
+def only_signature(security: etree._Element) -> etree._Element:
+    """Find the one signature of a wsse:Security; raises SignatureError."""
+    found = security.findall(SIGNATURE)
+    if len(found) != 1:
         raise SignatureError("wsse:Security must hold exactly one signature")
     return found[0]
 
@@ -144,7 +160,7 @@ def _verify_with_any(
 ) -> tuple[VerificationKey, tuple[SignedPart, ...]]:
     if not certificates:
         raise SignatureError("no certificate is agreed with this client")
-    signature = security.find(SIGNATURE)
+    signature = only_signature(security)
     reason = SignatureError("the signature is missing")
     for certificate in certificates:
         try:
@@ -155,9 +171,7 @@ def _verify_with_any(
     raise reason
 
 
-def _check_places(
-    root: etree._Element, security: etree._Element, by_tag: dict[str, SignedPart]
-) -> None:
+def _check_places(root: etree._Element, security: etree._Element, by_tag: dict[str, SignedPart]) -> None:
     if by_tag[_BODY].target.getparent() is not root:
         raise SignatureError("the signed Body is not the Body of the envelope")
     for tag in (_TIMESTAMP, _BINDING):

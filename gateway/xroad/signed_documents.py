@@ -1,6 +1,4 @@
-"""Whether a document's signature is good, and what exactly it signs: messages of any WS-Security stack, and
-documents with an enveloped signature.
-"""
+"""Whether a document's signature is good, and what it signs: WS-Security messages and enveloped signatures."""
 
 from cryptography import x509
 from lxml import etree
@@ -9,7 +7,7 @@ from gateway.crypto.signature import SIGNATURE, Accepted, SignedPart, verificati
 from gateway.foundation.errors import SignatureError
 from gateway.foundation.xml import parse
 from gateway.xroad.namespaces import BINDING, SOAP, q
-from gateway.xroad.security import check_binding, only_security
+from gateway.xroad.security import check_binding, only_security, only_signature
 
 _BODY, _ENVELOPE = q(SOAP, "Body"), q(SOAP, "Envelope")
 _BINDING = q(BINDING, "HeaderBinding")
@@ -28,7 +26,7 @@ def verify_document(
     key = verification_key(certificate)
     allowed = accepted or Accepted()
     if root.tag == _ENVELOPE and len(root) and root[0].find(f".//{SIGNATURE}") is not None:
-        signature = only_security(root).find(SIGNATURE)
+        signature = only_signature(only_security(root))
         parts = verify(root, signature, key=key, accepted=allowed)
         _check_message(root, parts, allowed)
         return parts

@@ -54,7 +54,7 @@ async def running(database: Database, *, token: str) -> AsyncIterator[Client]:
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
@@ -160,7 +160,7 @@ async def test_a_doubtful_child_gives_a_case_that_can_be_decided_once(client: Cl
 async def test_no_error_repeats_what_was_sent(
     client: Client, path: str, body: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever is wrong with a request, neither the answer nor a log line carries its values or invented keys."""
+    """Whatever is wrong, neither the answer nor a log line carries the values or invented keys."""
     caplog.set_level(logging.DEBUG)
     status, answer, headers = await client.ask("POST", path, body)
     assert status == 422

@@ -5,13 +5,10 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from gateway.crypto.keys import Signer
-from gateway.exchange.entry import from_microseconds
 from gateway.exchange.keys import JournalKeys
 from gateway.exchange.sealed import ALL_SEALS, insert_seal
 from gateway.exchange.statement import GENESIS, Head, from_multirange, make_seal, numbers_in, ranges_of
 from gateway.exchange.stored import SELECTED, StoredRow, read_numbers
-
-__all__ = ["from_microseconds", "recompute_seals", "remac"]
 
 
 async def recompute_seals(connection: AsyncConnection[Any], signer: Signer, *, first: int) -> None:

@@ -95,7 +95,7 @@ class Row:
     bodies: tuple[str, ...]
 
 
-class NothingChanged(Exception):  # noqa: N818 – no error
+class NothingChanged(Exception):
     """The row had the false value already: this is no mutant."""
 
 

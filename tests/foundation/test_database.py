@@ -17,7 +17,9 @@ async def test_a_rolled_back_transaction_leaves_no_job(database: Database) -> No
     async with database.transaction() as session:
         await defer(session, "verify_person", person_id="y")
     async with database.transaction() as session:
-        rows = (await session.execute(text("select args->>'person_id' from procrastinate_jobs"))).scalars().all()
+        rows = (
+            (await session.execute(text("select args->>'person_id' from procrastinate_jobs"))).scalars().all()
+        )
     assert rows == ["y"]
 
 

@@ -78,5 +78,8 @@ def test_it_starts_again_after_the_server_was_killed(folder: Path) -> None:
 
 def test_a_path_too_long_for_a_socket_is_refused_with_the_cure() -> None:
     """The refusal names the variable to set."""
-    with pytest.raises(SettingsError, match="KOPURO_DATABASE__DATA_DIRECTORY"), embedded_postgres(Path("/tmp") / ("x" * 120)):
+    with (
+        pytest.raises(SettingsError, match="KOPURO_DATABASE__DATA_DIRECTORY"),
+        embedded_postgres(Path("/tmp") / ("x" * 120)),
+    ):
         pass

@@ -44,7 +44,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("", {"KOPURO_SERVER__PROT": "1"}, "server.prot"),
     ],
 )
-def test_an_unknown_or_broken_key_is_named(tmp_path: Path, text: str, environment: dict, sentence: str) -> None:
+def test_an_unknown_or_broken_key_is_named(
+    tmp_path: Path, text: str, environment: dict, sentence: str
+) -> None:
     """A typing mistake never becomes a silent default."""
     with pytest.raises(SettingsError, match=sentence):
         _load(tmp_path, text, **environment)

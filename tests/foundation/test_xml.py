@@ -6,9 +6,11 @@ from lxml import etree
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import detach, parse, text_of
 
-BOMB = '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">' + "".join(
-    f'<!ENTITY x{n} "{f"&x{n - 1 if n else str()};" * 10}">' for n in range(8)
-) + "]><a>&x7;</a>"
+BOMB = (
+    '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">'
+    + "".join(f'<!ENTITY x{n} "{f"&x{n - 1 if n else str()};" * 10}">' for n in range(8))
+    + "]><a>&x7;</a>"
+)
 HOSTILE = {
     "internal DTD": b"<!DOCTYPE a [<!ELEMENT a ANY>]><a/>",
     "external DTD": b'<!DOCTYPE a SYSTEM "http://127.0.0.1:1/x.dtd"><a/>',

@@ -54,7 +54,7 @@ async def test_a_new_child_is_created_enrolled_and_left_to_be_checked(registry: 
 
 
 async def test_evidence_verifies_at_once_and_leaves_no_job(registry: Database) -> None:
-    """With the source's agreeing answer the identity is verified in the same transaction, spelled by the source."""
+    """With the source's agreeing answer the identity is verified at once, spelled by the source."""
     child = People(2).person()
     sources = Sources.knowing([child])
     admission = await admit_one(registry, application_of(child), evidence=await evidence_of(sources, child))
@@ -70,7 +70,7 @@ async def test_evidence_verifies_at_once_and_leaves_no_job(registry: Database) -
 
 
 async def test_the_same_record_twice_changes_nothing(registry: Database) -> None:
-    """A repeat of the same source record gives the same entry, enrolment and event number, and no second job."""
+    """A repeat of the same source record gives the same entry and enrolment, no event and no second job."""
     application = application_of(People(3).person())
     first = await admit_one(registry, application)
     async with registry.transaction() as session:
@@ -179,7 +179,7 @@ async def test_a_second_school_without_pin_and_with_a_typo_opens_a_case_and_enro
 
 
 async def test_confirming_a_case_leaves_one_child_and_one_counted_place(registry: Database) -> None:
-    """S-5: after confirm both numbers read the master, and the second full-time place is held and asked about."""
+    """S-5: after confirm there is one child, and the second full-time place is held and asked about."""
     child = People(11).person(given_name="Нурислам", sex="M", surname="Токтогулов")
     first = await admit_one(registry, application_of(child))
     second = await admit_one(
@@ -222,7 +222,7 @@ async def test_rejecting_a_case_keeps_two_people(registry: Database) -> None:
 async def test_a_second_full_time_school_links_the_same_person_and_holds_the_place(
     registry: Database,
 ) -> None:
-    """The same child with the same PIN elsewhere is no second person: the second place is held, a case opens."""
+    """The same child with the same PIN elsewhere is no second person: the second place is held."""
     child = People(13).person()
     first = await admit_one(registry, application_of(child))
     second = await admit_one(registry, application_of(child, organisation_code="SCHOOL-B"))
@@ -246,7 +246,7 @@ async def test_an_evening_school_beside_the_day_school_is_no_problem(registry: D
 async def test_a_pin_the_source_gives_to_somebody_else_is_disputed_and_nothing_of_him_is_stored(
     registry: Database,
 ) -> None:
-    """S-7: the child is enrolled, the PIN stands as disputed, a case is open, the stranger's name is nowhere."""
+    """S-7: the child is enrolled, the PIN is disputed, a case is open, the stranger's name is nowhere."""
     people = People(15)
     child = people.person(sex="M", birth_date=date(2018, 5, 4), given_name="Нурлан")
     stranger = people.person(sex="M", birth_date=date(2018, 5, 4), given_name="Темирлан", surname="Чокморов")

@@ -111,7 +111,7 @@ async def test_a_blocked_pin_is_no_longer_answered(registry: Database) -> None:
 
 
 async def test_a_replaced_pin_is_followed(registry: Database) -> None:
-    """When the source answers with a new PIN for the old one, the new one is verified and the old one ends."""
+    """When the source answers with a new PIN for the old one, the new is verified and the old ends."""
     people = People(7)
     child = people.person(birth_date=date(2018, 5, 4))
     person_id = (await admit_one(registry, application_of(child))).person_id
@@ -125,7 +125,7 @@ async def test_a_replaced_pin_is_followed(registry: Database) -> None:
 
 
 async def test_a_death_is_believed_unless_school_began_after_it(registry: Database) -> None:
-    """A death before the enrolment is a FALSE_DEATH question; one after it marks the entry and asks the head."""
+    """A death before the enrolment is a FALSE_DEATH question; one after it marks the entry."""
     child, person_id = await admitted(registry, 8)
     early = Sources(people={child.pin: person_record(child, death_date=date(2025, 1, 1))})
     await verify(registry, early, person_id)

@@ -138,7 +138,7 @@ def test_a_twin_is_never_linked_to_the_other(with_pin: bool) -> None:  # noqa: F
 
 
 def test_siblings_and_namesakes_are_not_linked() -> None:
-    """A brother, a sister and a stranger of the same name are never linked, the same-day namesake included."""
+    """A brother, a sister and a stranger of the same name, even of the same day, are never linked."""
     people, registered = _population(31, 1500)
     registry = Registry(registered)
     for person in people.random.sample(registered, 300):
@@ -152,7 +152,7 @@ def test_siblings_and_namesakes_are_not_linked() -> None:
 
 
 def test_a_parents_pin_typed_for_the_child_goes_to_a_person() -> None:
-    """A child's row with a registered parent's PIN is neither linked to the parent nor taken for a new person."""
+    """A child's row with a registered parent's PIN is neither linked nor taken for a new person."""
     people, children = _population(41, 500)
     parents = [people.parent(child) for child in children]
     registry = Registry([*children, *parents])

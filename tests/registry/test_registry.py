@@ -78,8 +78,8 @@ async def test_the_models_are_the_migrated_tables(database: Database) -> None:
 
 
 _MINE = {
-    "person", "person_identifier", "assertion", "field_provenance", "match_key", "person_link", "organisation",
-    "enrolment", "enrolment_status_period", "education_document", "source_record", "review_case",
+    "person", "person_identifier", "assertion", "field_provenance", "match_key", "person_link",
+    "organisation", "enrolment", "enrolment_status_period", "education_document", "source_record", "review_case",
     "review_candidate", "registry_event", "import_batch", "import_row",
 }  # fmt: skip
 
@@ -199,9 +199,9 @@ async def test_a_master_is_never_itself_merged(database: Database) -> None:
         with pytest.raises(RegistryError):
             await merge(session, three, one, decided=decided, policies=POLICIES)
         assert await merge(session, two, three, decided=decided, policies=POLICIES) == one
+        other = await entry_of(session, people.person())
     with pytest.raises(IntegrityError, match="never itself merged"):
         async with database.transaction() as session:
-            other = await entry_of(session, people.person())
             await session.execute(
                 update(Person).where(Person.id == one).values(status="MERGED_INTO", master_id=other)
             )
@@ -248,7 +248,7 @@ async def test_every_change_moves_the_registry_forward(database: Database) -> No
 
 
 async def test_an_education_document_is_found_with_its_holder(database: Database, school: UUID) -> None:
-    """A certificate is found by type, series and number, with holder and organisation; another number is not."""
+    """A certificate is found by type, series and number, with its holder and organisation."""
     someone = People(9).person()
     async with database.transaction() as session:
         person_id = await entry_of(session, someone)

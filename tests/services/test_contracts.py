@@ -81,7 +81,8 @@ def _call(product: Running, service_code: str, **content: object):
 def _fields(envelope: etree._Element) -> list[tuple[str, bytes]]:
     header = envelope.find(f"{{{SOAP}}}Header")
     return [
-        (etree.QName(child).localname, etree.tostring(child, method="c14n", exclusive=True)) for child in header
+        (etree.QName(child).localname, etree.tostring(child, method="c14n", exclusive=True))
+        for child in header
     ]
 
 
@@ -146,7 +147,7 @@ async def test_every_import_of_the_served_contract_is_served_too(product: Runnin
             seen.add(urlsplit(url).path)
             for element in root.iter("{http://www.w3.org/2001/XMLSchema}import"):
                 location = element.get("schemaLocation")
-                target = str((Path(urlsplit(url).path).parent / location))
+                target = str(Path(urlsplit(url).path).parent / location)
                 normal = "/" + "/".join(_resolved(target))
                 if normal not in seen:
                     wanted.append(product.gateway + normal)
@@ -171,7 +172,11 @@ def test_every_operation_is_titled_in_three_languages() -> None:
     space = {"w": "http://schemas.xmlsoap.org/wsdl/", "x": XROAD}
     for operation in wsdl.findall(".//w:portType/w:operation", space):
         titles = operation.findall(".//x:title", space)
-        assert [title.get("{http://www.w3.org/XML/1998/namespace}lang") for title in titles] == ["ky", "ru", "en"]
+        assert [title.get("{http://www.w3.org/XML/1998/namespace}lang") for title in titles] == [
+            "ky",
+            "ru",
+            "en",
+        ]
     versions = wsdl.findall(".//w:binding/w:operation/x:version", space)
     assert [version.text for version in versions] == ["v1", "v1"]
 

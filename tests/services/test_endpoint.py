@@ -16,9 +16,9 @@ from gateway.foundation.xml import parse
 from gateway.sandbox.agency import Wish, about_document, about_learner, write_request
 from gateway.sandbox.people import SyntheticPerson, population
 from gateway.sandbox.seed import CERTIFICATE
+from gateway.wiring import read_signer
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, canonical, read_message
 from gateway.xroad.security import Demands, verify_message
-from gateway.wiring import read_signer
 from tests.running import PEOPLE, SEED, Running
 
 NS = "{urn:kg:isuo:producer:v1}"
@@ -93,7 +93,9 @@ async def test_a_profile_decides_what_leaves(product: Running, http: aiohttp.Cli
     _, plain = await post(http, f"{product.gateway}/xroad", body)
     assert "organisation" not in fields(plain)
     body = ask_about(product, adult(), signed=False, purpose="BENEFIT_CASE")
-    body = body.replace(b"</isuo:getLearnerStatus>", b"<isuo:profile>B</isuo:profile></isuo:getLearnerStatus>")
+    body = body.replace(
+        b"</isuo:getLearnerStatus>", b"<isuo:profile>B</isuo:profile></isuo:getLearnerStatus>"
+    )
     _, wide = await post(http, f"{product.gateway}/xroad", body)
     assert fields(wide)["organisation"] == "Педагогикалык колледж"
 
@@ -131,7 +133,9 @@ async def test_an_education_document_is_checked_with_its_holder(
     assert ("issuedOn" in answer) == (expected == "VALID")
 
 
-async def test_a_disclosure_is_recorded_with_the_exchange(product: Running, http: aiohttp.ClientSession) -> None:
+async def test_a_disclosure_is_recorded_with_the_exchange(
+    product: Running, http: aiohttp.ClientSession
+) -> None:
     """What left about whom stands in the database before the answer leaves, with the answer's digest."""
     _, body = await post(http, f"{product.gateway}/xroad", ask_about(product, adult()))
     found = await rows(
@@ -156,7 +160,10 @@ async def test_where_signing_is_agreed_nothing_unsigned_reaches_a_handler(
 ) -> None:
     """Stripped, forged and changed requests are refused before the registry is read."""
     request = ask_about(product, adult())
-    start, end = request.index(b"<wsse:Security"), request.index(b"</wsse:Security>") + len(b"</wsse:Security>")
+    start, end = (
+        request.index(b"<wsse:Security"),
+        request.index(b"</wsse:Security>") + len(b"</wsse:Security>"),
+    )
     stripped = request[:start] + request[end:]
     forged = request.replace(b"<isuo:birthDate>", b"<isuo:birthDate >")
     changed = request.replace((adult().pin or "").encode(), b"10101202012345")
@@ -299,7 +306,17 @@ async def test_soap_action_never_decides(product: Running, http: aiohttp.ClientS
 async def test_two_answers_differ_only_where_they_must(product: Running, http: aiohttp.ClientSession) -> None:
     """The canonical content of an answer is deterministic but for the disclosure's id."""
     bodies = [
-        canonical(parse((await post(http, f"{product.gateway}/xroad", ask_about(product, adult(), signed=False, purpose="BENEFIT_CASE")))[1])[1])
+        canonical(
+            parse(
+                (
+                    await post(
+                        http,
+                        f"{product.gateway}/xroad",
+                        ask_about(product, adult(), signed=False, purpose="BENEFIT_CASE"),
+                    )
+                )[1]
+            )[1]
+        )
         for _ in range(2)
     ]
     ids = [fields_of.split(b"disclosureId>")[1] for fields_of in bodies]

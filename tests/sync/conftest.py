@@ -100,7 +100,7 @@ def until() -> Callable[..., Awaitable[None]]:
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
-    """A key of its own, under which uploads are kept."""
+    """Make the key under which uploads are kept."""
     made = tmp_path / "keys" / "journal-body.key"
     make_secret(made)
     return made
@@ -108,7 +108,7 @@ def key_file(tmp_path: Path) -> Path:
 
 @pytest_asyncio.fixture
 async def work(database: Database, key_file: Path) -> AsyncIterator[WorkerDependencies]:
-    """What tasks need, over a registry with one school and no agencies."""
+    """Give what tasks need, over a registry with one school and no agencies."""
     async with database.transaction() as session:
         await save_organisation(session, code=SCHOOL, name_ky="№1 мектеп", name_ru="Школа №1")
     settings = load(environment={"KOPURO_JOURNAL__BODY_KEY_FILE": str(key_file)})

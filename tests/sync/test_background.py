@@ -1,17 +1,24 @@
 """The whole background in processes of its own: imports under kill -9, agencies that go and come back."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest_asyncio
 from aiohttp import web
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.intake.admission import admit
 from gateway.intake.applications import parse_application
+from gateway.intake.ports import AgencyAnswer, Outcome, PersonRecord
+from gateway.intake.verification import apply_evidence
 from gateway.registry.reading import person_by_id
 from sync.dependencies import WorkerDependencies
 from sync.reports import batch_report
@@ -83,12 +90,10 @@ async def test_a_rolled_back_admission_leaves_no_job(work: WorkerDependencies, l
     """Person and job are one transaction: when it is rolled back neither is there."""
     values = {name: value for name, value in learner(1).items() if name != "record_id"}
     application = parse_application({**values, "source_record_key": "r1"})
-    try:
-        async with work.database.transaction() as session:
-            await admit(session, application, policies=work.policies, recorded_by="clerk")
-            raise ConnectionAbortedError
-    except ConnectionAbortedError:
-        pass
+    async with work.database.engine.connect() as connection, AsyncSession(connection) as session:
+        await admit(session, application, policies=work.policies, recorded_by="clerk")
+        assert len((await session.execute(text("select 1 from procrastinate_jobs"))).all()) == 1
+        await session.rollback()
     assert await rows_of(work.database, "select 1 from procrastinate_jobs union select 1 from person") == []
 
 
@@ -135,7 +140,7 @@ async def test_when_the_agency_returns_the_entry_is_verified(
     start_worker: StartWorker,
     until: Until,
 ) -> None:
-    """While the civil registry is down the entry says so and the job waits; back up, the entry is verified."""
+    """While the civil registry is down the entry says so and the job waits; then it is verified."""
     registry.up = False
     known_to(registry, learner(1))
     person_id = await enter(work, learner(1))
@@ -196,6 +201,23 @@ async def test_stale_entries_are_asked_about_once(work: WorkerDependencies, lear
     assert len(jobs) == 4
 
 
+async def test_only_old_checks_are_repeated(work: WorkerDependencies, learner: Learner) -> None:
+    """A verified entry is asked about again when its check is older than the settings say, not before."""
+    person_id = await enter(work, learner(1))
+    known = {name: learner(1)[name] for name in ("pin", "surname", "given_name")}
+    told = PersonRecord(**known, birth_date=date(2008, 1, 4))
+    answer = AgencyAnswer(
+        outcome=Outcome.FOUND, source="ZAGS", answered_at=utc_now(), record=told, exchange_id=uuid4()
+    )
+    async with work.database.transaction() as session:
+        assert not (await apply_evidence(session, person_id, [answer], work.policies)).contradicted
+    await _age(work.database, "delete from procrastinate_jobs")
+    await _age(work.database, "update field_provenance set projected_at = projected_at - interval '2 hours'")
+    assert await reverify_stale(work) == 0
+    impatient = replace(work.settings, work=replace(work.settings.work, reverify_after_days=0))
+    assert await reverify_stale(replace(work, settings=impatient)) == 1
+
+
 async def test_a_batch_whose_import_is_given_up_says_so(
     work: WorkerDependencies,
     accept: Callable[..., Awaitable[UUID]],
@@ -220,6 +242,34 @@ async def test_a_batch_whose_import_is_given_up_says_so(
     await until(stopped)
     kept = await rows_of(work.database, "select 1 from import_batch where sealed_content is not null")
     assert len(kept) == 1
+
+
+async def test_an_import_that_cannot_go_on_stops_and_can_be_resumed(
+    work: WorkerDependencies,
+    accept: Callable[..., Awaitable[UUID]],
+    table: Callable[..., str],
+    learner: Learner,
+    start_worker: StartWorker,
+    until: Until,
+) -> None:
+    """A changed key stops an import at once, with a reason in the log; the same file sent again resumes it."""
+    content = table(learner(1), learner(2))
+    batch = await accept(content)
+    key_file = work.settings.path(work.settings.journal.body_key_file)
+    await asyncio.to_thread(key_file.write_bytes, os.urandom(32))
+
+    async def stopped() -> bool:
+        return (await batch_report(work.database, batch)).state == "STOPPED"
+
+    async def done() -> bool:
+        return (await batch_report(work.database, batch)).state == "DONE"
+
+    worker = start_worker()
+    await until(stopped)
+    assert "cannot be decrypted" in worker.said
+    assert await accept(content) == batch
+    await until(done)
+    assert (await batch_report(work.database, batch)).counts == {"CREATED": 2}
 
 
 async def _age(database: Database, statement: str) -> None:

@@ -1,5 +1,6 @@
 """Importing a file of learners: good rows kept, bad ones told, nothing twice, nothing lost."""
 
+import asyncio
 import csv
 import io
 import os
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from gateway.foundation.errors import RegistryError
 from sync.dependencies import WorkerDependencies
 from sync.imports import run_batch
-from sync.reading import ImportRefused
+from sync.layout import ImportRefused
 from sync.reports import batch_report, render_problems_csv, safe_cell
 
 COLUMNS = "record_id;Фамилия;Имя;Отчество;Пол;ПИН;Дата рождения;Код организации;Класс;Дата зачисления"
@@ -49,7 +50,8 @@ BROKEN: list[tuple[str, dict[str, str] | str, set[tuple[str, str]]]] = [
     ("no date in pin", {"pin": "13102201500123"}, {("pin", "PIN_DATE")}),
     ("organisation's number", {"pin": "01509201500123"}, {("pin", "PIN_OF_ORGANISATION")}),
     ("foreign digit", {"pin": "31509201500123"}, {("pin", "PIN_SEX_DIGIT")}),
-    ("pin elsewhere", {"pin": "", "patronymic": "11509201500123"}, {("pin", "PIN_IN_ANOTHER_COLUMN"), ("patronymic", "NAME")}),
+    ("pin elsewhere", {"pin": "", "patronymic": "11509201500123"},
+     {("pin", "PIN_IN_ANOTHER_COLUMN"), ("patronymic", "NAME")}),
     ("date in pin", {"pin": "15.09.2015"}, {("pin", "PIN_IS_A_DATE")}),
     ("pin of another day", {"birth_date": "16.09.2001"}, {("pin", "PIN_BIRTH_DATE_MISMATCH")}),
     ("pin of another sex", {"sex": "м"}, {("pin", "PIN_SEX_MISMATCH")}),
@@ -65,7 +67,8 @@ BROKEN: list[tuple[str, dict[str, str] | str, set[tuple[str, str]]]] = [
     ("narrow column", {"start_on": "########"}, {("start_on", "CELL_TOO_NARROW")}),
     ("no start", {"start_on": ""}, {("start_on", "REQUIRED")}),
     ("unknown school", {"organisation_code": "99999999"}, {("organisation_code", "ORGANISATION_UNKNOWN")}),
-    ("spoilt code", {"organisation_code": "2,03E+12"}, {("organisation_code", "CODE_SPOILED_BY_SPREADSHEET")}),
+    ("spoilt code", {"organisation_code": "2,03E+12"},
+     {("organisation_code", "CODE_SPOILED_BY_SPREADSHEET")}),
     ("repeated id", {"record_id": "r0"}, {("record_id", "RECORD_ID_REPEATED")}),
     ("many at once", {"surname": "", "pin": "1,1E+13", "birth_date": "x"},
      {("surname", "REQUIRED"), ("pin", "PIN_SPOILED_BY_SPREADSHEET"), ("birth_date", "DATE")}),
@@ -189,7 +192,7 @@ async def test_another_key_opens_nothing(
 ) -> None:
     """A file stored under another key is refused with a reason, and nothing is imported."""
     batch = await accept(table(learner(7)))
-    key_file.write_bytes(os.urandom(32))
+    await asyncio.to_thread(key_file.write_bytes, os.urandom(32))
     with pytest.raises(RegistryError, match="cannot be decrypted"):
         await run_batch(work, batch)
     assert await number_of(work, "person") == 0

@@ -5,7 +5,8 @@ import codecs
 import pytest
 
 from sync.headings import HEADINGS, column_of
-from sync.reading import ImportRefused, Row, find_layout, rows
+from sync.layout import ImportRefused, find_layout
+from sync.reading import Row, rows
 
 HEADING = "Фамилия;Имя;Отчество;ПИН;Дата рождения;Код организации;Дата зачисления"
 GOOD = "Асанова;Айгүл;Бакытовна;11509201500123;15.09.2015;12345678;01.09.2022"
@@ -56,10 +57,15 @@ def test_lines_above_the_headings_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("heading", "column"),
     [
-        ("Туулган күнү", "birth_date"), ("DATE OF BIRTH", "birth_date"), ("Дата рождения (дд.мм.гггг)", "birth_date"),
-        ("  пин ребёнка ", "pin"), ("given_name", "given_name"), ("Атасынын аты", "patronymic"), ("Цвет глаз", None),
+        ("Туулган күнү", "birth_date"),
+        ("DATE OF BIRTH", "birth_date"),
+        ("Дата рождения (дд.мм.гггг)", "birth_date"),
+        ("  пин ребёнка ", "pin"),
+        ("given_name", "given_name"),
+        ("Атасынын аты", "patronymic"),
+        ("Цвет глаз", None),
     ],
-)  # fmt: skip
+)
 def test_headings_are_understood_in_three_languages(heading: str, column: str | None) -> None:
     """English, Russian and Kyrgyz names of a column mean the same column."""
     assert column_of(heading) == column

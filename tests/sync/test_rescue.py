@@ -28,7 +28,8 @@ async def claim_and_die(database: Database, job: int) -> None:
             text(
                 "with w as (insert into procrastinate_workers (last_heartbeat) "
                 "values (now() - interval '1 hour') returning id) "
-                "update procrastinate_jobs set status = 'doing', worker_id = (select id from w) where id = :id"
+                "update procrastinate_jobs set status = 'doing', worker_id = (select id from w) "
+                "where id = :id"
             ),
             {"id": job},
         )

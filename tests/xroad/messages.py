@@ -24,7 +24,13 @@ def header(**changes: str) -> Header:
     )
 
 
-def signed(content: bytes = CONTENT, *, who: str = "agency", algorithm: str = "rsa-sha256", at: datetime | None = None) -> bytes:
+def signed(
+    content: bytes = CONTENT,
+    *,
+    who: str = "agency",
+    algorithm: str = "rsa-sha256",
+    at: datetime | None = None,
+) -> bytes:
     sealing = Sealing(signer=signer(who, algorithm))
     return sign_message(asking_shell(header()), content, sealing, at=at or datetime.now(UTC))
 

@@ -23,15 +23,23 @@ from tests.xroad.messages import CONTENT, read, signed
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
 
-def _verify(data: bytes, *, who: str = "agency", algorithm: str = "rsa-sha256", demands: Demands | None = None):
-    return verify_message(
-        read(data).root, [signer(who, algorithm).certificate], demands or Demands()
-    )
+def _verify(
+    data: bytes, *, who: str = "agency", algorithm: str = "rsa-sha256", demands: Demands | None = None
+):
+    return verify_message(read(data).root, [signer(who, algorithm).certificate], demands or Demands())
 
 
 @pytest.mark.parametrize(
     "algorithm",
-    ["rsa-sha256", "rsa-sha384", "rsa-sha512", "rsa-pss-sha256", "rsa-pss-sha512", "ecdsa-sha256", "ecdsa-sha384"],
+    [
+        "rsa-sha256",
+        "rsa-sha384",
+        "rsa-sha512",
+        "rsa-pss-sha256",
+        "rsa-pss-sha512",
+        "ecdsa-sha256",
+        "ecdsa-sha384",
+    ],
 )
 def test_every_configured_algorithm_signs_and_verifies(algorithm: str) -> None:
     """The algorithm is configuration: whichever is chosen, the content comes back as it was signed."""
@@ -43,7 +51,12 @@ def test_signed_bytes_are_their_own_canonical_form() -> None:
     """SignedInfo, Body, Timestamp and binding are written exactly as lxml canonicalises them."""
     data = signed()
     root = parse(data)
-    for path in (f".//{DS}SignedInfo", f".//{q(WSU, 'Timestamp')}", f".//{q(BINDING, 'HeaderBinding')}", q(SOAP, "Body")):
+    for path in (
+        f".//{DS}SignedInfo",
+        f".//{q(WSU, 'Timestamp')}",
+        f".//{q(BINDING, 'HeaderBinding')}",
+        q(SOAP, "Body"),
+    ):
         element = root.find(path)
         assert canonical(element) in data
 
@@ -343,7 +356,11 @@ def test_an_old_a_future_and_an_expired_signature_are_refused() -> None:
 def test_an_algorithm_that_is_not_accepted_is_named() -> None:
     """What is accepted is configuration, and the refusal says which algorithm it was."""
     with pytest.raises(SignatureError, match="rsa-sha512"):
-        _verify(signed(algorithm="rsa-sha512"), algorithm="rsa-sha512", demands=Demands(accepted=Accepted(signatures=("rsa-sha256",))))
+        _verify(
+            signed(algorithm="rsa-sha512"),
+            algorithm="rsa-sha512",
+            demands=Demands(accepted=Accepted(signatures=("rsa-sha256",))),
+        )
 
 
 def test_two_certificates_serve_while_a_key_is_changed() -> None:

@@ -8,6 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    # many statements in one text: the driver's own cursor takes them without parameters
-    with op.get_bind().connection.cursor() as cursor:
-        cursor.execute(SchemaManager.get_schema())
+    # many statements in one text: only the driver's own cursor takes them
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(SchemaManager.get_schema())
+    cursor.close()

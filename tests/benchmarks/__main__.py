@@ -1,0 +1,52 @@
+"""`python -m tests.benchmarks [--quick]`: run everything and print the table."""
+
+from typing import Annotated
+
+import typer
+
+from gateway.foundation.clock import utc_now
+from tests.benchmarks.exchanges import Plan, measure, measure_echo
+from tests.benchmarks.house import house
+from tests.benchmarks.parts import Bench, measure_parts, measure_peers
+from tests.benchmarks.report import Found, table
+from tests.benchmarks.yardstick import Yardstick
+
+LONG = Plan(rounds=9, exchanges=2000)
+QUICK = Plan(rounds=3, exchanges=500, part_seconds=0.15)
+
+
+def run(plan: Plan) -> Found:
+    """Measure everything by the plan."""
+    yardstick = Yardstick(plan.part_seconds)
+    yardstick.read()
+    with house() as built:
+        signed = measure(built, plan, yardstick, signed=True)
+        unsigned = measure(built, plan, yardstick, signed=False)
+        bench = Bench(
+            settings=built.settings,
+            request=signed.request,
+            answer=signed.answer,
+            yardstick=yardstick,
+            seconds=plan.part_seconds,
+            rounds=min(plan.rounds, 5),
+        )
+        return Found(
+            signed=signed,
+            unsigned=unsigned,
+            echo=measure_echo(built, plan, yardstick, signed),
+            parts=measure_parts(bench),
+            peers=measure_peers(bench),
+            yardstick=yardstick,
+            on=utc_now().date(),
+        )
+
+
+def main(
+    *, quick: Annotated[bool, typer.Option(help="Fewer and shorter rounds: about half a minute.")] = False
+) -> None:
+    """Measure what an exchange costs, in multiples of one RSA-2048 private operation."""
+    typer.echo(table(run(QUICK if quick else LONG)))
+
+
+if __name__ == "__main__":
+    typer.run(main)
