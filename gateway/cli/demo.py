@@ -51,18 +51,22 @@ def demo() -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Turn SIGTERM into the same orderly end as Ctrl-C."""
+    """Turn SIGTERM and SIGINT into the same orderly end.
+
+    SIGINT too, because a shell starts a background job with it ignored, and then Python leaves it so.
+    """
     interrupted = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
         interrupted.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fresh(directory: Path) -> None:

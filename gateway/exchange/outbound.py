@@ -1,8 +1,11 @@
 """A call to another agency that leaves a trace: a row before the first byte, a row before the answer is used."""
 
+import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,11 +16,11 @@ from tenacity import (
     AsyncRetrying,
     retry_if_exception_type,
     stop_after_attempt,
-    stop_after_delay,
+    stop_before_delay,
     wait_exponential_jitter,
 )
 
-from gateway.exchange.entry import Entry, Kind
+from gateway.exchange.entry import Entry, Kind, SignatureState
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import (
@@ -34,12 +37,14 @@ from gateway.xroad.faults import error_of
 from gateway.xroad.header import Header
 from gateway.xroad.security import Demands, Sealing, sign_message, verify_message
 
+_FAREWELL_SECONDS = 1.0
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How often and how long a question is asked; every attempt sends the same bytes under the same id."""
+    """How often a question is asked, and how long all attempts and the pauses between them may take together."""
 
     attempts: int = 3
     first_backoff: timedelta = timedelta(milliseconds=200)
@@ -80,6 +85,7 @@ class _Attempt:
     exchange_id: UUID
     number: int
     trust: Trust
+    deadline: timedelta
     started_at: datetime
 
 
@@ -101,21 +107,15 @@ class RecordedCalls:
         self._clock = clock
 
     async def call(self, call: OutboundCall, trust: Trust) -> OutboundReply:
-        """Ask until there is an answer or the patience ends.
+        """Ask until there is an answer or the patience ends; every attempt sends the same bytes under the same id.
 
-        Raises AgencyUnavailable, AgencyRefused, or ContractError / SignatureError for a broken answer.
+        Raises AgencyUnavailable, AgencyRefused, ContractError or SignatureError for a broken answer, and
+        JournalUnavailable before anything was sent or used that could not be recorded.
         """
         request = self._write(call, trust)
         exchange_id = uuid4()
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(AgencyUnavailable),
-            stop=stop_after_attempt(self._patience.attempts)
-            | stop_after_delay(self._patience.deadline.total_seconds()),
-            wait=wait_exponential_jitter(
-                initial=self._patience.first_backoff.total_seconds(), max=2, jitter=0.1
-            ),
-            reraise=True,
-        ):
+        ends_at = time.monotonic() + self._patience.deadline.total_seconds()
+        async for attempt in self._attempts():
             with attempt:
                 return await self._once(
                     _Attempt(
@@ -124,10 +124,20 @@ class RecordedCalls:
                         exchange_id=exchange_id,
                         number=attempt.retry_state.attempt_number,
                         trust=trust,
+                        deadline=timedelta(seconds=ends_at - time.monotonic()),
                         started_at=self._clock(),
                     )
                 )
         raise AgencyUnavailable("no attempt was made")  # the loop above always returns or raises
+
+    def _attempts(self) -> AsyncRetrying:
+        patience = self._patience
+        return AsyncRetrying(
+            retry=retry_if_exception_type(AgencyUnavailable),
+            stop=stop_after_attempt(patience.attempts) | stop_before_delay(patience.deadline.total_seconds()),
+            wait=wait_exponential_jitter(multiplier=patience.first_backoff.total_seconds(), max=2, jitter=0.1),
+            reraise=True,
+        )
 
     def _write(self, call: OutboundCall, trust: Trust) -> bytes:
         shell = asking_shell(call.header)
@@ -137,15 +147,15 @@ class RecordedCalls:
 
     async def _once(self, attempt: _Attempt) -> OutboundReply:
         await self._journal.record(_sent(attempt), request=attempt.request, response=None)
+        raw: RawReply | None = None
         try:
-            raw = await self._client.post(attempt.request, deadline=self._patience.deadline)
-        except AgencyUnavailable as error:
-            await self._record_failure(attempt, None, error)
-            raise
-        try:
+            raw = await self._client.post(attempt.request, deadline=attempt.deadline)
             content = self._read(attempt, raw)
         except KopuroError as error:
             await self._record_failure(attempt, raw, error)
+            raise
+        except asyncio.CancelledError:
+            await self._record_farewell(attempt)
             raise
         entry = _answered(attempt, raw, self._clock(), outcome="OK")
         await self._journal.record(entry, request=None, response=raw.content)
@@ -171,6 +181,13 @@ class RecordedCalls:
         )
         entry = _answered(attempt, raw, self._clock(), outcome=type(error).__name__, error=error, code=code)
         await self._journal.record(entry, request=None, response=raw.content if raw else None)
+
+    async def _record_farewell(self, attempt: _Attempt) -> None:
+        """Record that the asker stopped waiting; it is not kept waiting for that, whatever the journal does."""
+        error = AgencyUnavailable("the asker stopped waiting for the answer", code="cancelled")
+        with suppress(KopuroError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._record_failure(attempt, None, error)
 
 
 def _code_of(error: KopuroError) -> str:
@@ -210,32 +227,21 @@ def _answered(
     error: KopuroError | None = None,
     code: str = "",
 ) -> Entry:
-    header = attempt.call.header
-    return Entry(
+    if isinstance(error, SignatureError):
+        signature: SignatureState = "refused"
+    else:
+        signature = "signed" if attempt.trust.demands else "unsigned"
+    return replace(
+        _sent(attempt),
         entry_id=uuid4(),
-        exchange_id=attempt.exchange_id,
         kind=Kind.ANSWERED,
-        client=str(header.client),
-        service=str(header.service),
-        message_id=header.message_id,
-        user_id=header.user_id,
-        issue=header.issue,
-        protocol_version=header.protocol_version,
-        request_in_ts=attempt.started_at,
-        request_out_ts=attempt.started_at,
         response_in_ts=at,
         response_out_ts=at,
-        request_size=len(attempt.request),
-        request_sha256=hashlib.sha256(attempt.request).digest(),
         response_size=len(raw.content) if raw else None,
         response_sha256=hashlib.sha256(raw.content).digest() if raw else None,
         succeeded=error is None,
         outcome=outcome,
         fault_code=code,
         fault_string=str(error) if error else "",
-        subject=attempt.call.subject,
-        signature="refused"
-        if isinstance(error, SignatureError)
-        else ("signed" if attempt.trust.demands else "unsigned"),
-        attempt=attempt.number,
+        signature=signature,
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from gateway.foundation.errors import AgencyUnavailable
+from gateway.foundation.errors import AgencyUnavailable, ContractError
 from gateway.xroad.envelope import CONTENT_TYPE
 
 _HTTP_OK, _HTTP_FAULT = 200, 500
@@ -39,7 +39,10 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, content: bytes, *, deadline: timedelta) -> RawReply:
-        """Send one message and read the whole reply; raises AgencyUnavailable within the deadline."""
+        """Send one message and read the whole reply, both within the deadline.
+
+        Raises AgencyUnavailable, or ContractError(too_large): asking for the same megabytes again is no help.
+        """
         try:
             async with asyncio.timeout(deadline.total_seconds()):
                 return await self._post(content)
@@ -61,7 +64,7 @@ class Client:
             async for chunk in reply.content.iter_any():
                 received += chunk
                 if len(received) > self._limits.bytes:
-                    raise AgencyUnavailable("the reply is too large", code="too_large")
+                    raise _too_large(self._limits.bytes)
             return RawReply(content=bytes(received), content_type=reply.headers.get("Content-Type", ""))
 
     def _pool(self) -> aiohttp.ClientSession:
@@ -79,3 +82,12 @@ class Client:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _too_large(limit: int) -> ContractError:
+    return ContractError(
+        f"the reply is larger than {limit} bytes",
+        code="too_large",
+        where="body",
+        hint="raise security_server.answer_limit_bytes if such answers are expected",
+    )

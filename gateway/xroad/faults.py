@@ -1,7 +1,8 @@
 """Technical errors as soap:Fault, in one function; and the codes that other people's faults carry.
 
-Since X-Road 7.8 codes are snake_case, before that CamelCase; both are read, the raw text is kept for the
-journal. Fault texts are fixed sentences: no stack, no SQL, no value from the message.
+Since X-Road 7.8 codes are snake_case, before that CamelCase; both are read. A code is kept for the journal as it
+was spelled, but for what no code is made of: a peer may put anything there. Our own texts are fixed sentences:
+no stack, no SQL, no value from the message.
 """
 
 import re
@@ -23,7 +24,8 @@ TEMPORARY = "Server.TEMPORARY"
 INTERNAL = "Server.INTERNAL"
 DETAIL = "urn:kopuro:fault:1"
 
-_PREFIXES = ("client", "server.clientproxy", "server.serverproxy", "signer")
+_CLIENT = "client."
+_PROXIES = ("server.clientproxy.", "server.serverproxy.", "signer.")
 _IRREGULAR = {
     "ioerror": "io_error",
     "hashchainunusedinputs": "hashchain_unused_inputs",
@@ -36,8 +38,12 @@ _IRREGULAR = {
 }
 _TRANSIENT = frozenset(
     {"network_error", "unknown_host", "io_error", "http_error", "maintenance_mode", "timestamper_failed",
-     "logging_failed", "timestamping_failed", "database_error", "internal_error", "service_failed"}
+     "logging_failed", "timestamping_failed", "database_error", "cryptography_error", "internal_error",
+     "service_failed"}
 )  # fmt: skip
+_TRANSIENT_FAMILIES = frozenset({"logging_failed", "timestamping_failed", "mlog"})
+_NO_CODE = re.compile(r"[^A-Za-z0-9_.:\-]+|\d{6,}")
+_LONGEST_CODE = 120
 
 
 def fault_code_of(error: KopuroError) -> tuple[str, str, str]:
@@ -80,20 +86,28 @@ def _snake(part: str) -> str:
 
 
 def is_from_security_server(fault: FaultMessage) -> bool:
-    """Tell a security server's fault from the provider's own, by the code's first parts."""
+    """Tell a security server's fault from the provider's own, by the code's first parts.
+
+    `Client.…` is a security server's only without a prefix: providers qualify their codes.
+    """
     code = normalise(fault.code)
-    if ":" in fault.code or not code.startswith(_PREFIXES):
-        return False
-    return "." in code
+    return code.startswith(_PROXIES) or (code.startswith(_CLIENT) and ":" not in fault.code)
 
 
 def error_of(fault: FaultMessage) -> AgencyError:
     """Turn a fault that came as an answer into the error a retry understands."""
-    last = normalise(fault.code).split(".")[-1]
+    code = _NO_CODE.sub("?", fault.code)[:_LONGEST_CODE]
     if is_from_security_server(fault):
-        if last in _TRANSIENT:
-            return AgencyUnavailable("the way to the agency is down", code=fault.code)
-        return AgencyRefused("a security server refused the request", code=fault.code)
-    if last.startswith("server") or normalise(fault.code).startswith("server"):
-        return AgencyUnavailable("the agency's service failed", code=fault.code)
-    return AgencyRefused("the agency refused the request", code=fault.code)
+        if _is_transient(normalise(fault.code)):
+            return AgencyUnavailable("the way to the agency is down", code=code)
+        return AgencyRefused("a security server refused the request", code=code)
+    if normalise(fault.code).startswith("server"):
+        return AgencyUnavailable("the agency's service failed", code=code)
+    return AgencyRefused("the agency refused the request", code=code)
+
+
+def _is_transient(code: str) -> bool:
+    parts = code.split(".")
+    return (
+        parts[-1] in _TRANSIENT or parts[-1].startswith("ocsp_") or not _TRANSIENT_FAMILIES.isdisjoint(parts)
+    )

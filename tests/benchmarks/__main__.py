@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks [--quick]`: run everything and print the table."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -42,10 +43,15 @@ def run(plan: Plan) -> Found:
 
 
 def main(
-    *, quick: Annotated[bool, typer.Option(help="Fewer and shorter rounds: about half a minute.")] = False
+    *,
+    quick: Annotated[bool, typer.Option(help="Fewer and shorter rounds.")] = False,
+    rounds: Annotated[int | None, typer.Option(help="So many rounds after the warm-up.")] = None,
+    exchanges: Annotated[int | None, typer.Option(help="So many exchanges a round.")] = None,
 ) -> None:
     """Measure what an exchange costs, in multiples of one RSA-2048 private operation."""
-    typer.echo(table(run(QUICK if quick else LONG)))
+    plan = QUICK if quick else LONG
+    plan = replace(plan, rounds=rounds or plan.rounds, exchanges=exchanges or plan.exchanges)
+    typer.echo(table(run(plan)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""The benchmark program works; what it finds is for people to read and never decides about a test."""
+
+import re
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+_LINES = (
+    "signed: gateway",
+    "signed: PostgreSQL",
+    "unsigned: gateway",
+    "bare HTTP echo",
+    "parse, read the header",
+    "verify the signature",
+    "write and sign the answer",
+    "ask the registry",
+    "record in the journal",
+    "python-xmlsec: parse, verify",
+    "python-xmlsec: parse, sign",
+)
+
+
+def test_a_short_run_prints_every_figure() -> None:
+    """A run over the real product gives each figure as a number, and the memory before and after."""
+    command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--rounds", "1", "--exchanges", "60"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in _LINES:
+        assert re.search(rf"{re.escape(name)}.*\s\d+\.\d\d\s+\d+\.\d\d\s+\d+\.\d\d\s+\d", done.stdout), name
+    assert re.search(r"resident memory: \d+ MB .* \d+ MB after 120 signed exchanges", done.stdout)
