@@ -31,7 +31,7 @@ bench: setup
 
 # Needs `pip install uv` on the maintainer's own machine; writes hashes and no index address.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf $(VENV) var build *.egg-info

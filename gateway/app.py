@@ -1,6 +1,5 @@
 """The web application: every address of the gateway on one server."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -13,7 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import create_router
 from gateway.foundation.errors import KopuroError
+from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
+from gateway.foundation.tls import UNSET, inbound_tls, is_loopback
 from gateway.services.routes import SoapRoute, contract_routes
 from gateway.wiring import Gateway, open_gateway
 
@@ -39,12 +40,19 @@ def _lifespan(settings: Settings, opened: Opened) -> Callable[[Starlette], Abstr
         async with opened(settings) as gateway:
             app.state.gateway = gateway
             app.router.routes += [
-                Route("/xroad", SoapRoute(gateway.endpoint, settings.server)),
+                Route("/xroad", _soap(gateway)),
                 Mount("/", LoopbackOnly(_api(gateway))),
             ]
             yield
 
     return lifespan
+
+
+def _soap(gateway: Gateway) -> ASGIApp:
+    """Make the SOAP route; with TLS it is the security server's alone."""
+    route = SoapRoute(gateway.endpoint, gateway.settings.server)
+    tls = inbound_tls(gateway.settings)
+    return SecurityServerOnly(route, tls.digest) if tls else route
 
 
 def _api(gateway: Gateway) -> FastAPI:
@@ -57,7 +65,8 @@ def _api(gateway: Gateway) -> FastAPI:
 def public_url(settings: Settings) -> str:
     """Give the address we are known under, without a slash at the end."""
     server = settings.server
-    return (server.public_url or f"http://{server.host}:{server.port}").rstrip("/")
+    scheme = "http" if server.tls_certificate_file == UNSET else "https"
+    return (server.public_url or f"{scheme}://{server.host}:{server.port}").rstrip("/")
 
 
 class LoopbackOnly:
@@ -70,7 +79,7 @@ class LoopbackOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a loopback peer on and refuse any other."""
         client = scope.get("client")
-        if scope["type"] != "http" or (client and _is_loopback(client[0])):
+        if scope["type"] != "http" or (client and is_loopback(client[0])):
             await self._app(scope, receive, send)
             return
         problem = {
@@ -82,13 +91,6 @@ class LoopbackOnly:
         await JSONResponse(problem, status_code=403, media_type="application/problem+json")(
             scope, receive, send
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _healthz(_: Request) -> Response:

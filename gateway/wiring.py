@@ -26,6 +26,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
+from gateway.foundation.tls import outbound_tls
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
@@ -126,7 +127,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         settings.path(settings.journal.anchor_file),
         interval_seconds=settings.journal.seal_interval_seconds,
     )
-    client = Client(settings.security_server.url, _limits(settings))
+    client = open_client(settings)
     sealing_work: asyncio.Task[None] | None = None
     try:
         await database.ping()
@@ -231,9 +232,15 @@ def _demands(settings: Settings) -> Demands:
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def open_client(settings: Settings) -> Client:
+    """Prepare the way to our security server; nothing is connected yet. Raises SettingsError."""
     server = settings.security_server
-    return Limits(connect=timedelta(seconds=server.connect_timeout_seconds), bytes=server.answer_limit_bytes)
+    limits = Limits(
+        connect=timedelta(seconds=server.connect_timeout_seconds),
+        bytes=server.answer_limit_bytes,
+        request_bytes=server.loggable_limit_bytes,
+    )
+    return Client(server.url, limits, tls=outbound_tls(settings))
 
 
 def _patience(settings: Settings) -> Patience:

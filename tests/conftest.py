@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,7 +23,15 @@ CORPUS = Path(os.environ.get("KOPURO_CORPUS") or ROOT.parent / "shared" / "corpu
 def _present(what: str) -> bool:
     if what == "corpus":
         return (CORPUS / "xroad" / "index.tsv").exists()
+    if what == "php-soap":
+        return _present("php") and "soap" in _output("php", "-m").split()
+    if what == "maven":
+        return _present("mvn") and _present("javac")
     return shutil.which(what) is not None
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

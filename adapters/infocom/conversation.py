@@ -8,11 +8,12 @@ from adapters.infocom.contracts import Contract
 from adapters.infocom.dialect import Answer, Fields, malformed, read_answer
 from adapters.infocom.values import clean
 from gateway.foundation.clock import Clock, utc_now
-from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError
+from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError, SignatureError
 from gateway.foundation.settings import AgencyServices
 from gateway.intake.plugs import AskedReply, Asker, ServiceName, configured_service
 from gateway.intake.ports import AgencyAnswer, AskContext, Outcome
 
+SIGNATURE_INVALID = "SIGNATURE_INVALID"
 Record = TypeVar("Record")
 
 
@@ -75,6 +76,8 @@ class Conversation:
             return self.unanswered(refusal(error.code), error.code)
         except ContractError as error:
             return self.unanswered(Outcome.PROVIDER_ERROR, error.code)
+        except SignatureError:
+            return self.unanswered(Outcome.PROVIDER_ERROR, SIGNATURE_INVALID)
         return self._answered(reply, _understand(reply, service.service_code, question, read))
 
     def unanswered(self, outcome: Outcome, code: str) -> AgencyAnswer[Any]:

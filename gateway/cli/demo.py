@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from types import FrameType
 
 import typer
 
+from gateway.cli.place import claimed, emptied
 from gateway.cli.sandbox import PEOPLE, SEED
 from gateway.cli.stage import HOST, Ports, Stage, environment_of, free_ports, stage
 from gateway.cli.story import Told, tell
@@ -19,6 +19,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.settings import Settings, load
 from gateway.migrations.upgrade import upgrade
+from gateway.sandbox.desk import address
 from gateway.sandbox.people import Population, population
 from gateway.sandbox.pki import make_keys
 from gateway.sandbox.seed import seed_registry
@@ -33,16 +34,16 @@ def register(app: typer.Typer) -> None:
 
 def demo() -> None:
     """Start database, sandbox, gateway and worker, tell the story, and stay up until Ctrl-C (DEMO_ONCE=1: end)."""
-    with _interruptible() as interrupted:
-        directory = load().path("var/demo")
-        _fresh(directory)
+    directory = _directory()
+    with _interruptible() as interrupted, claimed(directory) as lock:
+        emptied(directory)
         ports = free_ports()
         with embedded_postgres(directory) as url:
             environment = {**environment_of(directory, ports), "DATABASE_URL": url}
             settings = load(environment={**os.environ, **environment})
             people = _prepare(settings)
             _write_environment(directory, {**environment, "KOPURO_DEMO_PIN": people.roles["child"].pin or ""})
-            with stage(directory, environment) as on:
+            with stage(directory, environment, lock=lock) as on:
                 told = _play(on, ports, settings, people)
                 if told.complete and os.environ.get("DEMO_ONCE") != "1":
                     _stay(on, ports, interrupted)
@@ -51,15 +52,16 @@ def demo() -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Turn SIGTERM and SIGINT into the same orderly end.
+    """Turn SIGTERM and SIGINT into the same orderly end; the impatient second one does not disturb it.
 
     SIGINT too, because a shell starts a background job with it ignored, and then Python leaves it so.
     """
     interrupted = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
-        interrupted.set()
-        raise KeyboardInterrupt
+        if not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -69,10 +71,9 @@ def _interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _fresh(directory: Path) -> None:
-    """Begin with an empty registry, so that the story is the same each time."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+def _directory() -> Path:
+    settings = load()
+    return settings.path(settings.database.data_directory) / "demo"
 
 
 def _write_environment(directory: Path, environment: dict[str, str]) -> None:
@@ -120,6 +121,7 @@ still running; Ctrl-C ends it
   SOAP endpoint               {gateway}/xroad
   registry API (token in env) {gateway}/api/v1/openapi.json
   ask us as an agency         http://{HOST}:{ports.provider}/
+  conformance desk            {address(HOST, ports.simulators)}
   logs                        {on.directory}/*.log
 in another terminal:  . {on.directory / "env"}
   .venv/bin/kopuro sample getLearnerStatus --signed | curl -s --data-binary @- \\

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from gateway.cli.published import Published
 from gateway.cli.sandbox import PEOPLE, SEED
 from gateway.crypto.certificates import read_certificate
 from gateway.foundation.errors import KopuroError, SettingsError
@@ -16,7 +17,9 @@ from gateway.sandbox.people import population
 from gateway.sandbox.seed import CERTIFICATE
 from gateway.services.dispatch import OFFERS
 from gateway.xroad.check import check
+from gateway.xroad.conformance import Against, examine
 from gateway.xroad.envelope import CONTENT_TYPE
+from gateway.xroad.fault_catalogue import Language
 from gateway.xroad.signed_documents import verify_document
 
 REFUSED = 1
@@ -63,22 +66,52 @@ def check_messages(
     files: Annotated[list[Path], typer.Argument(help="Messages, as they are sent.")],
     *,
     content_type: Annotated[str, typer.Option(help="The Content-Type they are sent under.")] = CONTENT_TYPE,
-    side: Annotated[Literal["request", "response"] | None, typer.Option("--as")] = None,
+    side: Annotated[
+        Literal["request", "response"] | None, typer.Option("--as", help="What they are meant to be.")
+    ] = None,
+    report: Annotated[bool, typer.Option("--report", help="Report on every rule, ours included.")] = False,
+    cert: Annotated[Path | None, typer.Option(help="With --report: the signer's certificate (PEM).")] = None,
+    language: Annotated[Language, typer.Option(help="Language of the report.")] = "en",
 ) -> None:
-    """Judge messages as a security server would: one line of JSON per file; exit code 1 if one is refused."""
+    """Judge messages as a security server would: one line of JSON per file; exit code 1 if one is refused.
+
+    With --report each line holds every rule and what became of it, and exit code 1 means that one failed.
+    """
+    if report:
+        certificates = (read_certificate(cert),) if cert is not None else ()
+        against = Against(side=side, certificates=certificates, provider=_published())
+        _report(files, content_type, against, language)
     refused = False
     for file in files:
         verdict = check(_read(file), content_type, side=side)
         refused |= verdict.outcome == "reject"
-        line = {
+        line: dict[str, object] = {
             "file": str(file),
             "outcome": verdict.outcome,
             "code": verdict.code,
             "where": verdict.where,
             "hint": verdict.hint,
         }
-        typer.echo(json.dumps(line, ensure_ascii=False))
+        _say(line)
     raise typer.Exit(REFUSED if refused else 0)
+
+
+def _report(files: list[Path], content_type: str, against: Against, language: Language) -> NoReturn:
+    failed = False
+    for file in files:
+        examined = examine(_read(file), content_type, against=against)
+        failed |= not examined.conforms
+        _say({"file": str(file)} | examined.as_json(language))
+    raise typer.Exit(REFUSED if failed else 0)
+
+
+def _published() -> Published | None:
+    """Read our offer; without configuration or keys the rest of a report can still be made."""
+    try:
+        return Published(load())
+    except SettingsError as error:
+        typer.echo(f"kopuro: our own services are not judged: {error}", err=True)
+        return None
 
 
 def verify_signatures(
@@ -102,8 +135,14 @@ def verify_signatures(
         except KopuroError as error:
             line["reason"] = str(error)
             refused = True
-        typer.echo(json.dumps(line, ensure_ascii=False))
+        _say(line)
     raise typer.Exit(REFUSED if refused else 0)
+
+
+def _say(line: dict[str, object]) -> None:
+    """Print a line of JSON; a file's name that is no text is shown with escapes."""
+    text = json.dumps(line, ensure_ascii=False)
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _read(file: Path) -> bytes:

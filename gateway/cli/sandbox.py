@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from gateway.app import public_url
+from gateway.cli.published import Published
 from gateway.disclosure.agreements import Agreements
 from gateway.foundation.settings import Settings
+from gateway.sandbox.catalogue import make_catalogue
 from gateway.sandbox.host import Addresses, Sandbox, serve_sandbox
 from gateway.sandbox.people import population
 from gateway.sandbox.pki import make_keys
@@ -45,13 +47,17 @@ def make_sandbox(settings: Settings, addresses: Addresses, *, seed: int, size: i
     """Put the sandbox together from the configuration and the installed adapters."""
     adapters = found_adapters()
     people = population(seed, size)
+    ours = our_subsystem(settings)
+    simulators = {
+        name: adapters[agency.adapter].simulator(people) for name, agency in settings.agencies.items()
+    }
     return Sandbox(
         addresses=addresses,
-        ours=our_subsystem(settings),
+        ours=ours,
         clients=tuple(Agreements(settings).clients),
         agencies=settings.agencies,
-        simulators={
-            name: adapters[agency.adapter].simulator(people) for name, agency in settings.agencies.items()
-        },
+        simulators=simulators,
         gateway_url=f"{public_url(settings)}/xroad",
+        published=Published(settings),
+        catalogue=make_catalogue(settings, ours, simulators),
     )

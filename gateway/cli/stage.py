@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.cli.place import note
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.sockets import listen, port_of
 
@@ -57,10 +58,11 @@ def environment_of(directory: Path, ports: Ports) -> dict[str, str]:
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """The running processes, each with a log file of its own."""
+    """The running processes, each with a log file of its own, and all holding the lock if there is one."""
 
     directory: Path
     environment: Mapping[str, str]
+    lock: int | None = None
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
@@ -73,7 +75,10 @@ class Stage:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                pass_fds=(self.lock,) if self.lock is not None else (),
             )
+        if self.lock is not None:
+            note(self.lock, self.processes[name].pid)
 
     def run(self, *command: str) -> str:
         """Run `kopuro COMMAND` to its end and give what it printed; raises SettingsError if it failed."""
@@ -115,9 +120,9 @@ class Stage:
 
 
 @contextmanager
-def stage(directory: Path, environment: Mapping[str, str]) -> Iterator[Stage]:
+def stage(directory: Path, environment: Mapping[str, str], *, lock: int | None = None) -> Iterator[Stage]:
     """Give an empty stage; whatever was started on it is stopped at the end."""
-    made = Stage(directory=directory, environment=environment)
+    made = Stage(directory=directory, environment=environment, lock=lock)
     try:
         yield made
     finally:

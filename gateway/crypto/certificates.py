@@ -18,7 +18,11 @@ def read_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except FileNotFoundError:
-        raise SettingsError(f"certificate file {path} is missing") from None
+        raise SettingsError(
+            f"certificate file {path} is missing: `kopuro sandbox --keys-only` makes test keys"
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"certificate file {path} cannot be read: {error.strerror}") from None
     except ValueError:
         raise SettingsError(
             f"{path} holds no PEM certificate: convert a PFX with "

@@ -4,31 +4,39 @@ Verification never says just "valid": it gives back each signed element, parsed 
 digest was signed. Nobody should read the original document after that.
 """
 
-import base64
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-import xmlsec
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
-from gateway.crypto.certificates import fingerprint, public_key
 from gateway.crypto.digest import DIGESTS, SIGNATURES, DigestAlgorithm, SignatureAlgorithm
+from gateway.crypto.signature_value import (
+    ID_NAMES,
+    VerificationKey,
+    check_value,
+    check_value_by_xmlsec,
+    decode_base64,
+)
 from gateway.foundation.errors import SignatureError
-from gateway.foundation.xml import detach, local_name, parse
+from gateway.foundation.xml import detach, local_name, parse_again
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 INCLUSIVE = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 ENVELOPED = f"{DS}enveloped-signature"
 SIGNATURE = f"{{{DS}}}Signature"
-_WSU_ID = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id"
-_ID_NAMES = ("Id", "ID", "id", _WSU_ID, "{http://www.w3.org/XML/1998/namespace}id")
+_SIGNATURE_PARTS = [f"{{{DS}}}SignedInfo", f"{{{DS}}}SignatureValue"]
+_SHAPES = (_SIGNATURE_PARTS, [*_SIGNATURE_PARTS, f"{{{DS}}}KeyInfo"])
+_METHODS = [f"{{{DS}}}CanonicalizationMethod", f"{{{DS}}}SignatureMethod"]
+_REFERENCE, _TRANSFORMS, _TRANSFORM = (f"{{{DS}}}{name}" for name in ("Reference", "Transforms", "Transform"))
+_DIGEST_PARTS = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
 _FRAGMENT = re.compile(r"#[^\W\d][\w.\-]*")
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_ABSOLUTE = re.compile(
+    r"(?:https?://[\w.\-]+(?::\d{1,4})?(?:/[\w/.\-]*)?|urn:[\w:.\-]+)(?:#[\w.\-]*)?", re.ASCII
+)
 _INCLUSIVE_PREFIXES = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
 _MOST_REFERENCES = 16
 
@@ -56,29 +64,6 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationKey:
-    """A pinned certificate with its key ready for use; making one per message would cost more than RSA."""
-
-    certificate: x509.Certificate
-    family: str
-    fingerprint: str
-    xmlsec_key: xmlsec.Key
-
-
-@lru_cache(maxsize=256)
-def verification_key(certificate: x509.Certificate) -> VerificationKey:
-    """Prepare a certificate for verification; raises SignatureError for a weak or unknown key."""
-    key = public_key(certificate)
-    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return VerificationKey(
-        certificate=certificate,
-        family="ecdsa" if isinstance(key, ec.EllipticCurvePublicKey) else "rsa",
-        fingerprint=fingerprint(certificate),
-        xmlsec_key=xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedPart:
     """One signed element: where it stood, the bytes that were digested, and a tree parsed from those bytes."""
 
@@ -92,7 +77,7 @@ class SignedPart:
 
     def element(self) -> etree._Element:
         """Parse the signed bytes anew."""
-        return parse(self.canonical)
+        return parse_again(self.canonical)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +102,32 @@ def verify(
     """
     _only_signature(root, signature)
     info = _check_shape(signature)
-    _check_method(info, key, accepted)
+    algorithm = _check_method(info, key, accepted)
     references = _references(root, info, signature, accepted)
     parts = tuple(_check_digest(reference, signature) for reference in references)
-    _check_value(signature, references, key)
+    if _is_plain(info, references) and _has_plain_namespaces(root):
+        check_value(signature, key, algorithm)
+    else:
+        check_value_by_xmlsec(signature, [(each.target, each.uri[1:]) for each in references], key)
     return parts
+
+
+def _is_plain(info: etree._Element, references: list[_Reference]) -> bool:
+    """Tell whether everything is under plain exclusive C14N and named by id, as our own profile has it."""
+    return (
+        info[0].get("Algorithm") == EXCLUSIVE
+        and len(info[0]) == 0
+        and all(
+            each.uri and each.transforms == (EXCLUSIVE,) and not each.inclusive_prefixes
+            for each in references
+        )
+    )
+
+
+def _has_plain_namespaces(root: etree._Element) -> bool:
+    """Tell whether every namespace is absolute beyond doubt: C14N 1.0 is not defined for relative ones (§1.3)."""
+    found = {uri for _, (_, uri) in etree.iterwalk(root, events=("start-ns",))}
+    return all(not uri or _ABSOLUTE.fullmatch(uri) for uri in found)
 
 
 def _only_signature(root: etree._Element, signature: etree._Element) -> None:
@@ -132,20 +138,19 @@ def _only_signature(root: etree._Element, signature: etree._Element) -> None:
 
 
 def _check_shape(signature: etree._Element) -> etree._Element:
-    if any(not isinstance(node.tag, str) for node in signature.iter()):
+    if not all(isinstance(node.tag, str) for node in signature.iter()):
         raise SignatureError("a comment stands inside the signature")
-    names = [local_name(child) for child in signature]
-    if names not in (["SignedInfo", "SignatureValue"], ["SignedInfo", "SignatureValue", "KeyInfo"]):
+    if [child.tag for child in signature] not in _SHAPES:
         raise SignatureError("the signature must hold SignedInfo, SignatureValue and at most KeyInfo")
     for node in signature[0].iter():
-        if etree.QName(node).namespace != DS and node.tag != _INCLUSIVE_PREFIXES:
+        if not node.tag.startswith(f"{{{DS}}}") and node.tag != _INCLUSIVE_PREFIXES:
             raise SignatureError("SignedInfo holds a foreign element")
     return signature[0]
 
 
-def _check_method(info: etree._Element, key: VerificationKey, accepted: Accepted) -> None:
-    names = [local_name(child) for child in info]
-    if names[:2] != ["CanonicalizationMethod", "SignatureMethod"] or set(names[2:]) != {"Reference"}:
+def _check_method(info: etree._Element, key: VerificationKey, accepted: Accepted) -> SignatureAlgorithm:
+    names = [child.tag for child in info]
+    if names[:2] != _METHODS or set(names[2:]) != {_REFERENCE}:
         raise SignatureError("SignedInfo must hold CanonicalizationMethod, SignatureMethod and Reference")
     if info[0].get("Algorithm") not in {EXCLUSIVE, INCLUSIVE}:
         raise SignatureError("the canonicalisation of SignedInfo is not accepted")
@@ -154,6 +159,7 @@ def _check_method(info: etree._Element, key: VerificationKey, accepted: Accepted
         raise SignatureError("the signature method must have no parameters")
     if algorithm.family.removesuffix("-pss") != key.family:
         raise SignatureError("the signature method does not fit the certificate's key")
+    return algorithm
 
 
 def _references(
@@ -175,50 +181,47 @@ def _unique_ids(root: etree._Element) -> dict[str, etree._Element]:
     """Index every id attribute of any spelling; one value twice makes every reference ambiguous."""
     ids: dict[str, etree._Element] = {}
     for element in root.iter(etree.Element):
-        if not element.attrib:
-            continue
-        for value in {element.get(name) for name in _ID_NAMES} - {None}:
-            if value in ids:
+        for name, value in element.items():
+            if name in ID_NAMES and ids.setdefault(str(value), element) is not element:
                 raise SignatureError("an id stands twice in the document")
-            ids[value] = element  # type: ignore[index]
     return ids
 
 
 def _reference(
     element: etree._Element, root: etree._Element, ids: dict[str, etree._Element], accepted: Accepted
 ) -> _Reference:
-    parts = {local_name(child): child for child in element}
-    if [local_name(child) for child in element] not in (
-        ["Transforms", "DigestMethod", "DigestValue"],
-        ["DigestMethod", "DigestValue"],
-    ):
+    tags = [child.tag for child in element]
+    if tags not in ([_TRANSFORMS, *_DIGEST_PARTS], _DIGEST_PARTS):
         raise SignatureError("a reference must hold Transforms, DigestMethod and DigestValue")
+    method, value = element[-2], element[-1]
+    if len(method) or len(value):
+        raise SignatureError("a digest must have no parameters")
     uri = element.get("URI")
     if uri is None or (uri and not _FRAGMENT.fullmatch(uri)):
         raise SignatureError("a reference must be to the whole document or to a plain #id")
     target = ids.get(uri[1:]) if uri else root
     if target is None:
         raise SignatureError("a reference points to nothing")
-    transforms, prefixes = _transforms(parts.get("Transforms"))
+    transforms, prefixes = _transforms(element[0] if len(tags) > len(_DIGEST_PARTS) else ())
     return _Reference(
         uri=uri,
         target=target,
         transforms=transforms,
         inclusive_prefixes=prefixes,
-        digest=accepted.digest(parts["DigestMethod"].get("Algorithm", "")),
-        value=_decode(parts["DigestValue"].text),
+        digest=accepted.digest(method.get("Algorithm", "")),
+        value=decode_base64(value.text),
     )
 
 
-def _transforms(element: etree._Element | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _transforms(found: Iterable[etree._Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Read the transforms: at most the enveloped one, then at most one canonicalisation without comments."""
-    found = list(element) if element is not None else []
-    names = tuple(transform.get("Algorithm", "") for transform in found)
+    transforms = list(found)
+    names = tuple(transform.get("Algorithm", "") for transform in transforms)
     allowed = {(), (ENVELOPED,), (EXCLUSIVE,), (INCLUSIVE,), (ENVELOPED, EXCLUSIVE), (ENVELOPED, INCLUSIVE)}
-    if names not in allowed:
+    if names not in allowed or any(transform.tag != _TRANSFORM for transform in transforms):
         raise SignatureError("a reference's transforms are not accepted")
     prefixes: list[str] = []
-    for transform in found:
+    for transform in transforms:
         for child in transform:
             if child.tag != _INCLUSIVE_PREFIXES or transform.get("Algorithm") != EXCLUSIVE or len(child):
                 raise SignatureError("a reference's transform has parameters that are not accepted")
@@ -240,7 +243,10 @@ def _check_place(reference: _Reference, signature: etree._Element) -> None:
 
 def _check_digest(reference: _Reference, signature: etree._Element) -> SignedPart:
     _refuse_split_text(reference.target)
-    content = _canonical(reference, signature)
+    try:
+        content = _canonical(reference, signature)
+    except etree.C14NError:
+        raise SignatureError("a signed element has no canonical form: a namespace is relative") from None
     if not hmac.compare_digest(reference.digest.new(content).digest(), reference.value):
         raise SignatureError(f"the digest of {local_name(reference.target)} does not fit: it was changed")
     return SignedPart(target=reference.target, canonical=content)
@@ -268,48 +274,41 @@ def _canonical(reference: _Reference, signature: etree._Element) -> bytes:
             with_comments=False,
             inclusive_ns_prefixes=list(reference.inclusive_prefixes),
         )
-    return etree.tostring(target, method="c14n", exclusive=False, with_comments=False)
+    return etree.tostring(_with_inherited(target), method="c14n", exclusive=False, with_comments=False)
+
+
+def _with_inherited(target: etree._Element) -> etree._Element:
+    """Copy a part with the xml: attributes from above it, which belong to its inclusive form (C14N 1.0 §2.4)."""
+    inherited: dict[str, str] = {}
+    for above in target.iterancestors():
+        for name, value in above.attrib.items():
+            if str(name).startswith(_XML) and name not in target.attrib:
+                inherited.setdefault(str(name), str(value))
+    if not inherited:
+        return target
+    place = _copied(target)
+    for name, value in inherited.items():
+        place.set(name, value)
+    return place
 
 
 def _without(target: etree._Element, signature: etree._Element) -> etree._Element:
     """Copy the document without the signature; the text after the signature stays."""
     index = target.index(signature)
+    place = _copied(target)
+    detach(place[index])
+    return place
+
+
+def _copied(target: etree._Element) -> etree._Element:
+    """Copy the whole document and give the element in the copy."""
     tree = target.getroottree()
     path = tree.getelementpath(target)
     copy = etree.fromstring(etree.tostring(tree))
     place = copy if path == "." else copy.find(path)
     if place is None:  # the path was just computed
         raise SignatureError("the signed element cannot be found again")
-    detach(place[index])
     return place
-
-
-def _check_value(signature: etree._Element, references: list[_Reference], key: VerificationKey) -> None:
-    context = xmlsec.SignatureContext()
-    context.key = key.xmlsec_key
-    context.set_enabled_key_data([])
-    for reference in references:
-        if reference.uri:
-            _register(context, reference.target, reference.uri[1:])
-    try:
-        context.verify(signature)
-    except xmlsec.Error:
-        raise SignatureError("the signature value does not fit the content and the certificate") from None
-
-
-def _register(context: xmlsec.SignatureContext, target: etree._Element, value: str) -> None:
-    for name in _ID_NAMES:
-        if target.get(name) == value:
-            qualified = etree.QName(name)
-            context.register_id(target, qualified.localname, qualified.namespace)
-            return
-
-
-def _decode(text: str | None) -> bytes:
-    try:
-        return base64.b64decode("".join((text or "").split()), validate=True)
-    except ValueError:
-        raise SignatureError("a digest value is not base64") from None
 
 
 def _tail(uri: str) -> str:

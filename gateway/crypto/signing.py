@@ -2,6 +2,9 @@
 
 import base64
 from collections.abc import Iterable
+from functools import lru_cache
+
+from cryptography import x509
 
 from gateway.crypto.certificates import fingerprint
 from gateway.crypto.digest import DigestAlgorithm, SignatureAlgorithm
@@ -17,13 +20,19 @@ def signature_element(signer: Signer, digests: Iterable[tuple[str, bytes]], dige
     """
     info = _signed_info(signer.algorithm, digests, digest)
     value = base64.b64encode(signer.sign(info)).decode()
-    name = f"sha256:{fingerprint(signer.certificate)}"
     return (
         f'<ds:Signature xmlns:ds="{DS}">'.encode()
         + info
         + f"<ds:SignatureValue>{value}</ds:SignatureValue>".encode()
-        + f"<ds:KeyInfo><ds:KeyName>{name}</ds:KeyName></ds:KeyInfo></ds:Signature>".encode()
+        + _key_info(signer.certificate)
+        + b"</ds:Signature>"
     )
+
+
+@lru_cache(maxsize=16)
+def _key_info(certificate: x509.Certificate) -> bytes:
+    name = f"sha256:{fingerprint(certificate)}"
+    return f"<ds:KeyInfo><ds:KeyName>{name}</ds:KeyName></ds:KeyInfo>".encode()
 
 
 def _signed_info(

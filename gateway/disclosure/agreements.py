@@ -12,7 +12,8 @@ from functools import cached_property
 from cryptography import x509
 
 from gateway.crypto.certificates import read_certificate
-from gateway.foundation.errors import AccessError, SettingsError
+from gateway.disclosure.soundness import check_policy
+from gateway.foundation.errors import AccessError
 from gateway.foundation.settings import Agreement, Settings
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId, parse_subsystem
@@ -59,7 +60,7 @@ class Agreements:
     def __init__(self, settings: Settings) -> None:
         """Check the whole policy at the start; raises SettingsError naming what does not fit together."""
         self._settings = settings
-        _check(settings)
+        check_policy(settings)
         self._terms: dict[SubsystemId, list[Terms]] = {}
         for name, agreement in settings.agreements.items():
             terms = Terms(name=name, agreement=agreement, certificates=_certificates(settings, agreement))
@@ -120,25 +121,3 @@ def _in_force(agreement: Agreement, on: date) -> bool:
 
 def _certificates(settings: Settings, agreement: Agreement) -> tuple[x509.Certificate, ...]:
     return tuple(read_certificate(settings.path(file)) for file in agreement.certificate_files)
-
-
-def _check(settings: Settings) -> None:
-    for name, agreement in settings.agreements.items():
-        for purpose in agreement.purposes:
-            if purpose not in settings.purposes:
-                raise SettingsError(f"agreements.{name} names the purpose {purpose}, which is not defined")
-        if agreement.must_sign and not agreement.certificate_files:
-            raise SettingsError(f"agreements.{name} demands signing but names no certificate_files")
-        _check_dates(name, agreement)
-    for name, defined in settings.purposes.items():
-        for profile in defined.profiles:
-            if profile not in settings.profiles:
-                raise SettingsError(f"purposes.{name} names the profile {profile}, which is not defined")
-
-
-def _check_dates(name: str, agreement: Agreement) -> None:
-    for text in filter(None, (agreement.valid_from, agreement.valid_until)):
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            raise SettingsError(f"agreements.{name}: {text!r} is not a date (YYYY-MM-DD)") from None

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from functools import cache
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from psycopg import AsyncConnection, sql
@@ -46,17 +47,18 @@ _FIRST = """
 _TYPES = {UUID: "uuid", str: "text", int: "int8", bytes: "bytea", bool: "bool", datetime: "timestamptz"}
 
 
-def _copy_into(model: type[Base], columns: Sequence[str]) -> tuple[sql.Composed, list[str]]:
+def _copy_into(model: type[Base], columns: tuple[str, ...]) -> tuple[bytes, list[str]]:
     """Make a table's COPY statement and the wire types of its columns."""
     table = model.__table__
     types = [_TYPES[table.c[column].type.python_type] for column in columns]
-    return _copy_statement(table.description, columns, sql.SQL("binary")), types
+    return _copy_statement(table.description, columns, "binary"), types
 
 
-def _copy_statement(table: str, columns: Sequence[str], form: sql.SQL) -> sql.Composed:
+@cache
+def _copy_statement(table: str, columns: tuple[str, ...], form: Literal["binary", "text"]) -> bytes:
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     target = sql.Identifier(*table.split("."))
-    return sql.SQL("copy {} ({}) from stdin with (format {})").format(target, names, form)
+    return sql.SQL("copy {} ({}) from stdin with (format {})").format(target, names, sql.SQL(form)).as_bytes()
 
 
 _ENTRIES = _copy_into(JournalEntry, ENTRY_COLUMNS)
@@ -114,7 +116,7 @@ async def _firsts(connection: AsyncConnection[Any], late: list[Row]) -> dict[UUI
 
 async def _copy(
     connection: AsyncConnection[Any],
-    into: tuple[sql.Composed, list[str] | None],
+    into: tuple[bytes, list[str] | None],
     values: Iterable[Sequence[Any]],
 ) -> None:
     statement, types = into
@@ -136,4 +138,4 @@ async def _copy_companions(connection: AsyncConnection[Any], rows: Sequence[Row]
         for companion in row.companions:
             tables[companion.table, companion.columns].append(companion.row)
     for (table, columns), values in sorted(tables.items()):
-        await _copy(connection, (_copy_statement(table, columns, sql.SQL("text")), None), values)
+        await _copy(connection, (_copy_statement(table, columns, "text"), None), values)

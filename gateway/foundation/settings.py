@@ -36,7 +36,15 @@ class Server:
     api_token: str = ""
     body_limit_bytes: int = 10 * 1024 * 1024
     body_deadline_seconds: float = 20.0
+    header_deadline_seconds: float = 10.0
+    idle_seconds: float = 15.0
     max_connections: int = 200
+    max_connections_per_peer: int = 150
+    tls_certificate_file: Path = Path()
+    tls_key_file: Path = Path()
+    client_certificate_file: Path = Path()
+    local_port: int = 8091
+    allow_plain_http: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,10 @@ class SecurityServer:
     attempts: int = 3
     first_backoff_seconds: float = 0.2
     answer_limit_bytes: int = 10 * 1024 * 1024
+    loggable_limit_bytes: int = 10 * 1024 * 1024
+    certificate_file: Path = Path()
+    client_certificate_file: Path = Path()
+    client_key_file: Path = Path()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

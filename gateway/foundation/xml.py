@@ -4,8 +4,8 @@ Everything that arrives from outside is read here and nowhere else (reference: X
 2.1; a document type declaration is `invalid_soap` to a security server).
 """
 
-import codecs
 import re
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -13,12 +13,26 @@ from gateway.foundation.errors import ContractError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 60
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 50_000
+MAX_ATTRIBUTES = 256  # of one element: sorting them for a canonical form costs their square
+MAX_NAMESPACES = 64  # in scope at one place: a canonical form costs their square at every element
+MAX_NAME_BYTES = 16 * 1024  # of all different names: libxml2 keeps each one it ever saw
 
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
-_ENCODINGS = frozenset(
-    {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "ascii", "cp1251", "koi8-r"}
-)
+_UTF8_BOM, _UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+# a table and not codecs.lookup, which imports modules by the name it is given and remembers every wrong one
+_CODECS = {
+    **dict.fromkeys(("utf-8", "utf8"), "utf-8"),
+    **dict.fromkeys(("utf-16", "utf16"), "utf-16"),
+    **dict.fromkeys(("utf-16le", "utf-16-le"), "utf-16-le"),
+    **dict.fromkeys(("utf-16be", "utf-16-be"), "utf-16-be"),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin-1", "latin1"), "iso8859-1"),
+    **dict.fromkeys(("us-ascii", "ascii"), "ascii"),
+    **dict.fromkeys(("windows-1251", "cp1251"), "cp1251"),
+    "koi8-r": "koi8-r",
+}
+_count_elements = etree.XPath("count(//*)")
+_is_deep = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _DECLARATION = re.compile(r"^\ufeff?<\?xml[^>]*\?>", re.DOTALL)
 
 
@@ -32,19 +46,24 @@ def parse(data: bytes, *, charset: str | None = None) -> etree._Element:
         raise _broken("the document is empty", "send an XML document")
     if len(data) > MAX_BYTES:
         raise _broken(f"the document is larger than {MAX_BYTES} bytes", "send less in one message")
-    text = _as_utf8(data, charset)
-    if text.startswith(b"<!", _PROLOG.match(text).end()):  # type: ignore[union-attr]
+    text = as_utf8(data, charset)
+    if has_document_type(text):
         raise _broken("the document has a document type declaration", "remove <!DOCTYPE …>")
+    _refuse_swollen(text)
     try:
         root = etree.fromstring(text, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         # libxml2's own text may quote the document, so only its place is told
-        line = getattr(error, "lineno", None) or 0
-        raise _broken(
-            f"the XML is not well-formed (line {line})", "check tags, quotes and encoding"
-        ) from None
+        raise _ill_formed(getattr(error, "lineno", None) or 0) from None
     _refuse_deep(root)
+    if text.count(b"xmlns") > MAX_NAMESPACES:
+        _refuse_crowded(root)
     return root
+
+
+def parse_again(canonical: bytes) -> etree._Element:
+    """Parse bytes that were canonicalised from a document `parse` took: its bounds hold, the parser is the same."""
+    return etree.fromstring(canonical, _parser())
 
 
 def _parser() -> etree.XMLParser:
@@ -63,19 +82,21 @@ def _parser() -> etree.XMLParser:
     )
 
 
-def _as_utf8(data: bytes, charset: str | None) -> bytes:
+def has_document_type(text: bytes) -> bool:
+    """Tell whether a document in UTF-8 begins with a document type declaration."""
+    return text.startswith(b"<!", _PROLOG.match(text).end())  # type: ignore[union-attr]
+
+
+def as_utf8(data: bytes, charset: str | None) -> bytes:
     """Decode by byte order mark, Content-Type, declaration, in that order; drop mark and declaration.
 
-    Most messages are plain UTF-8 and pass through without a copy.
+    Most messages are plain UTF-8 and pass through without a copy. Raises ContractError(invalid_soap).
     """
     name = _bom(data) or charset or _declared(data) or "utf-8"
-    try:
-        codec = codecs.lookup(name).name
-    except LookupError:
-        codec = ""
-    if codec not in _ENCODINGS:
+    codec = _CODECS.get(name.strip().lower().replace("_", "-"))
+    if codec is None:
         raise _broken("the character encoding is not accepted", "send UTF-8")
-    if codec == "utf-8" and not data.startswith(codecs.BOM_UTF8):
+    if codec == "utf-8" and not data.startswith(_UTF8_BOM):
         return data
     try:
         text = data.decode("utf-8-sig" if codec == "utf-8" else codec)
@@ -87,9 +108,9 @@ def _as_utf8(data: bytes, charset: str | None) -> bytes:
 
 
 def _bom(data: bytes) -> str | None:
-    if data.startswith(codecs.BOM_UTF8):
+    if data.startswith(_UTF8_BOM):
         return "utf-8"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if data.startswith(_UTF16_BOMS):
         return "utf-16"
     return None
 
@@ -99,15 +120,58 @@ def _declared(data: bytes) -> str | None:
     return match[1].decode("ascii") if match else None
 
 
+def _refuse_swollen(text: bytes) -> None:
+    """Refuse, before a tree is built, a document made of more names or marks than any message has.
+
+    A document shorter than the bound of its names cannot break it and is not looked at: that is nearly all.
+    """
+    if len(text) <= MAX_NAME_BYTES:
+        return
+    if text.count(b"<") + text.count(b"=") > 4 * MAX_ELEMENTS:
+        raise _too_much()
+    names: set[str] = set()
+    size = 0
+
+    def note(name: str, attributes: dict[str, str]) -> None:
+        nonlocal size
+        uris = (attributes[key] for key in attributes if key.startswith("xmlns"))
+        fresh = {name, *attributes, *uris} - names
+        names.update(fresh)
+        size += sum(map(len, fresh))
+        if len(attributes) > MAX_ATTRIBUTES or size > MAX_NAME_BYTES:
+            raise _too_much()
+
+    scan = expat.ParserCreate("utf-8")
+    scan.StartElementHandler = note
+    try:
+        scan.Parse(text, True)  # noqa: FBT003 – expat has no other way
+    except expat.ExpatError as error:
+        raise _ill_formed(error.lineno) from None
+
+
 def _refuse_deep(root: etree._Element) -> None:
-    depth = count = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        count += event == "start"
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise _broken(
-                "the document is nested too deeply or has too many elements", "send a plain message"
-            )
+    if _is_deep(root) or _count_elements(root) > MAX_ELEMENTS:  # type: ignore[operator]
+        raise _too_much()
+
+
+def _refuse_crowded(root: etree._Element) -> None:
+    """Refuse more namespaces in scope than any message needs."""
+    in_scope = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        in_scope += 1 if event == "start-ns" else -1
+        if in_scope > MAX_NAMESPACES:
+            raise _too_much()
+
+
+def _too_much() -> ContractError:
+    return _broken(
+        "the document is nested too deeply or has too many elements, names or namespaces",
+        "send a plain message",
+    )
+
+
+def _ill_formed(line: int) -> ContractError:
+    return _broken(f"the XML is not well-formed (line {line})", "check tags, quotes and encoding")
 
 
 def _broken(message: str, hint: str) -> ContractError:
@@ -116,7 +180,7 @@ def _broken(message: str, hint: str) -> ContractError:
 
 def local_name(element: etree._Element) -> str:
     """Give the element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def text_of(element: etree._Element) -> str:

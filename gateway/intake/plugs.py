@@ -58,7 +58,8 @@ class Asker(Protocol):
     ) -> AskedReply:
         """Send the serialised child of Body; `subject` is the PIN it is about, for the record only.
 
-        Raises AgencyUnavailable, AgencyRefused (with its raw code) or ContractError for a broken answer.
+        Raises AgencyUnavailable, AgencyRefused (with its raw code), ContractError for a broken answer or
+        SignatureError for one that was not signed as agreed.
         """
 
 

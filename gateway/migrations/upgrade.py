@@ -7,8 +7,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
-from gateway.foundation.database import sqlalchemy_url
+from gateway.foundation.database import UNREACHABLE, sqlalchemy_url
+from gateway.foundation.errors import SettingsError
 
 
 def configuration(url: str) -> Config:
@@ -20,14 +22,24 @@ def configuration(url: str) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Apply every revision the database does not have yet; safe to call from several processes."""
-    command.upgrade(configuration(url), "head")
+    """Apply every revision the database does not have yet; safe to call from several processes.
+
+    Raises SettingsError when the database does not answer.
+    """
+    try:
+        command.upgrade(configuration(url), "head")
+    except OperationalError:
+        raise SettingsError(UNREACHABLE) from None
 
 
 def is_current(url: str) -> bool:
-    """Tell whether a database has every revision this version knows."""
+    """Tell whether a database has every revision this version knows; raises SettingsError if it does not answer."""
     engine = create_engine(sqlalchemy_url(url))
-    with engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_heads()
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_heads()
+    except OperationalError:
+        raise SettingsError(UNREACHABLE) from None
+    finally:
+        engine.dispose()
     return set(present) == set(ScriptDirectory.from_config(configuration(url)).get_heads())

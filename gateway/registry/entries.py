@@ -99,3 +99,13 @@ class EducationDocumentEntry:
     honours: bool
     holder: PersonEntry
     organisation: OrganisationEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerState:
+    """A person, enrolments and open cases at one state of the registry; without a person the rest says nothing."""
+
+    registry_seq: int
+    person: PersonEntry | None = None
+    enrolments: tuple[EnrolmentEntry, ...] = ()
+    open_case: bool = False

@@ -46,19 +46,19 @@ OPEN_STATES = (
 )
 
 
-_Root = aliased(Person, name="root")
-_PERSON = (
-    _Root.id.label("person_id"),
-    _Root.isuo_no,
-    _Root.status.label("person_status"),
-    _Root.surname,
-    _Root.given_name,
-    _Root.patronymic,
-    _Root.birth_date,
-    _Root.sex,
-    _Root.citizenship,
-    _Root.death_date,
-    _Root.version,
+Root = aliased(Person, name="root")
+PERSON_COLUMNS = (
+    Root.id.label("person_id"),
+    Root.isuo_no,
+    Root.status.label("person_status"),
+    Root.surname,
+    Root.given_name,
+    Root.patronymic,
+    Root.birth_date,
+    Root.sex,
+    Root.citizenship,
+    Root.death_date,
+    Root.version,
 )
 _ORGANISATION = (
     Organisation.id.label("organisation_id"),
@@ -71,38 +71,43 @@ _ORGANISATION = (
 )
 
 
-def _through_master(statement: Question) -> Question:
-    return statement.join(_Root, _Root.id == func.coalesce(Person.master_id, Person.id))
+def through_master(statement: Question) -> Question:
+    """Join the entry that stands for a person today: the master, or the person itself."""
+    return statement.join(Root, Root.id == func.coalesce(Person.master_id, Person.id))
 
 
-async def person_by_pin(session: AsyncSession, pin: str) -> PersonEntry | None:
-    """Find the entry a PIN stands with: verified, or claimed by one entry and disputed by none."""
-    statement = (
-        _through_master(
-            select(*_PERSON, PersonIdentifier.status.label("pin_status"), FieldProvenance.verified_at)
+def pin_holders(pin: Any) -> Question:
+    """Ask for every entry a PIN (a value or a `bindparam`) stands with at present."""
+    return (
+        through_master(
+            select(*PERSON_COLUMNS, PersonIdentifier.status.label("pin_status"), FieldProvenance.verified_at)
             .select_from(PersonIdentifier)
             .join(Person, Person.id == PersonIdentifier.person_id)
         )
         .join(
             FieldProvenance,
-            and_(FieldProvenance.subject_id == _Root.id, FieldProvenance.field == "pin"),
+            and_(FieldProvenance.subject_id == Root.id, FieldProvenance.field == "pin"),
             isouter=True,
         )
         .where(
             PersonIdentifier.scheme == "PIN",
             PersonIdentifier.value == pin,
             PersonIdentifier.valid_until.is_(None),
-            _Root.status != "ANNULLED",
+            Root.status != "ANNULLED",
         )
     )
-    rows = (await session.execute(statement)).all()
-    row = _holder(rows)
+
+
+async def person_by_pin(session: AsyncSession, pin: str) -> PersonEntry | None:
+    """Find the entry a PIN stands with: verified, or claimed by one entry and disputed by none."""
+    rows = (await session.execute(pin_holders(pin))).all()
+    row = choose_holder(rows)
     if row is None:
         return None
-    return _person(row, pin=pin, pin_status=IdentifierStatus(row.pin_status), verified_at=row.verified_at)
+    return person_of(row, pin=pin, pin_status=IdentifierStatus(row.pin_status), verified_at=row.verified_at)
 
 
-def _holder(rows: Sequence[Columns]) -> Columns | None:
+def choose_holder(rows: Sequence[Columns]) -> Columns | None:
     """Choose the row of the one entry that holds the PIN; None where that is blocked, disputed or nobody."""
     verified = [row for row in rows if row.pin_status == IdentifierStatus.VERIFIED]
     if verified:
@@ -114,16 +119,16 @@ def _holder(rows: Sequence[Columns]) -> Columns | None:
 
 async def person_by_number(session: AsyncSession, isuo_no: str) -> PersonEntry | None:
     """Find the entry of a permanent number; a merged one gives its master."""
-    statement = _through_master(select(*_PERSON).select_from(Person)).where(Person.isuo_no == isuo_no)
+    statement = through_master(select(*PERSON_COLUMNS).select_from(Person)).where(Person.isuo_no == isuo_no)
     row = (await session.execute(statement)).one_or_none()
-    return _person(row) if row else None
+    return person_of(row) if row else None
 
 
 async def person_by_id(session: AsyncSession, person_id: UUID) -> PersonEntry | None:
     """Find an entry by id; a merged one gives its master."""
-    statement = _through_master(select(*_PERSON).select_from(Person)).where(Person.id == person_id)
+    statement = through_master(select(*PERSON_COLUMNS).select_from(Person)).where(Person.id == person_id)
     row = (await session.execute(statement)).one_or_none()
-    return _person(row) if row else None
+    return person_of(row) if row else None
 
 
 def _same_person(person_id: UUID) -> Any:
@@ -131,9 +136,9 @@ def _same_person(person_id: UUID) -> Any:
     return select(Person.id).where(or_(Person.id == person_id, Person.master_id == person_id))
 
 
-async def enrolments(session: AsyncSession, person_id: UUID) -> tuple[EnrolmentEntry, ...]:
-    """Read an entry's enrolments, the newest first, with their status periods."""
-    statement = (
+def enrolments_with_periods() -> Question:
+    """Ask for enrolments with organisation and status periods, a row for each period."""
+    return (
         select(
             Enrolment.id,
             Enrolment.level,
@@ -150,13 +155,20 @@ async def enrolments(session: AsyncSession, person_id: UUID) -> tuple[EnrolmentE
         )
         .join(Organisation, Organisation.id == Enrolment.organisation_id)
         .join(EnrolmentStatusPeriod, EnrolmentStatusPeriod.enrolment_id == Enrolment.id, isouter=True)
+    )
+
+
+async def enrolments(session: AsyncSession, person_id: UUID) -> tuple[EnrolmentEntry, ...]:
+    """Read an entry's enrolments, the newest first, with their status periods."""
+    statement = (
+        enrolments_with_periods()
         .where(Enrolment.person_id.in_(_same_person(person_id)))
         .order_by(Enrolment.start_on.desc(), Enrolment.id, EnrolmentStatusPeriod.from_on)
     )
     grouped: dict[UUID, list[Columns]] = {}
     for row in await session.execute(statement):
         grouped.setdefault(row.id, []).append(row)
-    return tuple(_enrolment(rows) for rows in grouped.values())
+    return tuple(enrolment_of(rows) for rows in grouped.values())
 
 
 async def education_document(
@@ -167,7 +179,7 @@ async def education_document(
     number: str,
 ) -> EducationDocumentEntry | None:
     """Find a certificate or diploma by type, series and number, whatever its status."""
-    statement = _through_master(
+    statement = through_master(
         select(
             EducationDocument.type,
             EducationDocument.series,
@@ -177,7 +189,7 @@ async def education_document(
             EducationDocument.qualification,
             EducationDocument.level,
             EducationDocument.honours,
-            *_PERSON,
+            *PERSON_COLUMNS,
             *_ORGANISATION,
         )
         .select_from(EducationDocument)
@@ -242,7 +254,8 @@ async def current_identifiers(
     return tuple((row[0], row[1], row[2], IdentifierStatus(row[3])) for row in found)
 
 
-def _person(row: Columns, **extra: Any) -> PersonEntry:
+def person_of(row: Columns, **extra: Any) -> PersonEntry:
+    """Make an entry of a row with PERSON_COLUMNS."""
     return PersonEntry(
         person_id=row.person_id,
         isuo_no=row.isuo_no,
@@ -271,7 +284,8 @@ def _organisation(row: Columns) -> OrganisationEntry:
     )
 
 
-def _enrolment(rows: list[Columns]) -> EnrolmentEntry:
+def enrolment_of(rows: list[Columns]) -> EnrolmentEntry:
+    """Make an enrolment of its rows, one for each period."""
     first = rows[0]
     return EnrolmentEntry(
         enrolment_id=first.id,
@@ -301,6 +315,6 @@ def _document(row: Columns) -> EducationDocumentEntry:
         qualification=row.qualification,
         level=row.level,
         honours=row.honours,
-        holder=_person(row),
+        holder=person_of(row),
         organisation=_organisation(row),
     )

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,7 +15,10 @@ from starlette.types import ASGIApp
 from gateway.foundation.settings import Agency
 from gateway.foundation.sockets import listen
 from gateway.intake.plugs import FaultMode, Misbehaviour, Simulator, SimulatorDownError
+from gateway.sandbox.desk import address, desk_routes
+from gateway.sandbox.metaservices import Catalogue, MetaserviceDouble
 from gateway.sandbox.security_server import Doors, SecurityServer
+from gateway.xroad.conformance import Provider
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import SubsystemId
 
@@ -40,6 +44,8 @@ class Sandbox:
     agencies: Mapping[str, Agency]
     simulators: Mapping[str, Simulator]
     gateway_url: str
+    published: Provider | None = None
+    catalogue: Catalogue = field(default_factory=Catalogue)
 
 
 def consumer_doors(sandbox: Sandbox) -> Doors:
@@ -54,7 +60,13 @@ def consumer_doors(sandbox: Sandbox) -> Doors:
                 return f"http://{HOST}:{sandbox.addresses.simulators}/{name}/{service}"
         return None
 
-    return Doors(address_of=address_of, may_call=lambda header: header.client == sandbox.ours)
+    own = MetaserviceDouble(sandbox.catalogue)
+    return Doors(
+        address_of=address_of,
+        may_call=lambda header: header.client == sandbox.ours,
+        tell=own.tell,
+        show=own.show,
+    )
 
 
 def provider_doors(sandbox: Sandbox) -> Doors:
@@ -63,14 +75,22 @@ def provider_doors(sandbox: Sandbox) -> Doors:
     def address_of(header: Header) -> str | None:
         return sandbox.gateway_url if header.service.provider == sandbox.ours else None
 
-    return Doors(address_of=address_of, may_call=lambda header: header.client in sandbox.clients)
+    own = MetaserviceDouble(sandbox.catalogue)
+    return Doors(
+        address_of=address_of,
+        may_call=lambda header: header.client in sandbox.clients,
+        tell=own.tell,
+        show=own.show,
+    )
 
 
 def simulator_app(sandbox: Sandbox) -> Starlette:
     """Serve every simulated subsystem, and the switch of its fault modes."""
 
     async def answer(request: Request) -> Response:
-        simulator = sandbox.simulators[request.path_params["agency"]]
+        simulator = sandbox.simulators.get(request.path_params["agency"])
+        if simulator is None:
+            return Response("no such agency", status_code=404, media_type="text/plain")
         try:
             made = await simulator.answer(request.path_params["service"], await request.body())
         except SimulatorDownError:
@@ -78,17 +98,31 @@ def simulator_app(sandbox: Sandbox) -> Starlette:
         return Response(made.body, status_code=made.status, headers={"Content-Type": made.content_type})
 
     async def misbehave(request: Request) -> Response:
-        wish = await request.json()
-        simulator = sandbox.simulators[request.path_params["agency"]]
-        mode = Misbehaviour(mode=FaultMode(wish["mode"]), seconds=float(wish.get("seconds", 5)))
-        simulator.misbehave(request.path_params["subsystem"], mode)
-        return JSONResponse({"mode": mode.mode})
+        agency, subsystem = request.path_params["agency"], request.path_params["subsystem"]
+        try:
+            wrong = _misbehaviour(await request.json())
+            sandbox.simulators[agency].misbehave(subsystem, wrong)
+        except KeyError:
+            return JSONResponse({"error": f"no subsystem {agency}/{subsystem}"}, status_code=404)
+        except (AttributeError, TypeError, ValueError):
+            return JSONResponse({"error": f"mode is one of {', '.join(FaultMode)}"}, status_code=400)
+        return JSONResponse({"mode": wrong.mode})
 
     return Starlette(
         routes=[
+            *desk_routes(sandbox.published),
             Route("/control/{agency}/{subsystem}", misbehave, methods=["POST"]),
             Route("/{agency}/{subsystem}/{service}", answer, methods=["POST"]),
         ]
+    )
+
+
+def _misbehaviour(wish: dict[str, str]) -> Misbehaviour:
+    return Misbehaviour(
+        mode=FaultMode(wish.get("mode", "")),
+        seconds=float(wish.get("seconds", 5)),
+        code=wish.get("code", ""),
+        text=wish.get("text", ""),
     )
 
 
@@ -100,14 +134,16 @@ async def serve_sandbox(sandbox: Sandbox, *, announce: Callable[[str], None]) ->
         ("security server, questions to us", sandbox.addresses.provider, asked.app()),
         ("simulated agencies", sandbox.addresses.simulators, simulator_app(sandbox)),
     )
-    sockets = [listen(HOST, port) for _, port, _ in listeners]
-    for name, port, _ in listeners:
-        announce(f"sandbox: {name}: http://{HOST}:{port}/")
     servers = [_server(app) for _, _, app in listeners]
     try:
-        await asyncio.gather(
-            *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
-        )
+        with ExitStack() as opened:
+            sockets = [opened.enter_context(listen(HOST, port)) for _, port, _ in listeners]
+            for name, port, _ in listeners:
+                announce(f"sandbox: {name}: http://{HOST}:{port}/")
+            announce(f"sandbox: conformance desk: {address(HOST, sandbox.addresses.simulators)}")
+            await asyncio.gather(
+                *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
+            )
     finally:
         await asking.close()
         await asked.close()

@@ -1,6 +1,7 @@
 """A request's body, taken in bounded: so many bytes, so long, and not a byte more."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,21 +26,22 @@ async def take_in(request: Request, *, limit: int, deadline_seconds: float) -> A
     """Read the body while counting; a refusal is part of the arrival, so that it is recorded like any other."""
     received_at = utc_now()
     body = bytearray()
-    refusal = _method(request)
+    headers = _headers(request)
+    refusal = _method(request) or _encoded(headers)
     try:
         async with asyncio.timeout(deadline_seconds):
             async for chunk in request.stream():
-                if refusal is None and len(body) + len(chunk) > limit:
-                    refusal = _too_large(limit)
+                if len(body) + len(chunk) > limit:
+                    refusal = refusal or _too_large(limit)
                     break
                 body += chunk
     except TimeoutError:
-        refusal = _late(deadline_seconds)
+        refusal = refusal or _late(deadline_seconds)
     except ClientDisconnect:
         refusal = ContractError("the body broke off", code="invalid_soap", where="body", hint="send it whole")
     return Arrival(
         body=bytes(body),
-        content_type=request.headers.get("content-type", ""),
+        content_type=headers.get(b"content-type", b"").decode("latin-1"),
         peer=request.client.host if request.client else "",
         received_at=received_at,
         refusal=refusal,
@@ -51,6 +53,25 @@ def _method(request: Request) -> ContractError | None:
         return None
     return ContractError(
         "SOAP messages are sent by POST", code="invalid_http_method", where="HTTP", hint="use POST"
+    )
+
+
+def _headers(request: Request) -> dict[bytes, bytes]:
+    """Read the headers once; where one stands twice, the first counts."""
+    return dict(reversed(request.scope["headers"]))
+
+
+def _encoded(headers: Mapping[bytes, bytes]) -> ContractError | None:
+    """Refuse codings of the body: we take no one's word for bytes we would read otherwise than they are meant."""
+    content = headers.get(b"content-encoding", b"identity").strip().lower()
+    transfer = headers.get(b"transfer-encoding", b"chunked").strip().lower()
+    if content == b"identity" and transfer == b"chunked":
+        return None
+    return ContractError(
+        "the body is compressed or otherwise encoded",
+        code="invalid_content_type",
+        where="Content-Encoding",
+        hint="send the XML as it is",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 
 from lxml import etree
 
@@ -15,7 +16,19 @@ Tree = list[tuple[str, "str | Tree"]]
 
 def find(element: etree._Element, path: str) -> etree._Element | None:
     """Find a descendant by local names separated by slashes, all in the contract's namespace."""
-    return element.find("/".join(q(NAMESPACE, step) for step in path.split("/")))
+    found = element
+    for tag in _tags(path):
+        below = next(found.iterchildren(tag), None)
+        if below is None:
+            return None
+        found = below
+    return found
+
+
+@cache
+def _tags(path: str) -> tuple[str, ...]:
+    """Write a path of our own the way lxml spells it."""
+    return tuple(q(NAMESPACE, step) for step in path.split("/"))
 
 
 def read_text(element: etree._Element, path: str) -> str:

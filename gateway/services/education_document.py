@@ -3,7 +3,9 @@
 from lxml import etree
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.database import Database
 from gateway.registry.entries import EducationDocumentEntry
+from gateway.registry.identity import with_identity
 from gateway.registry.reading import education_document, open_case, person_by_pin, registry_seq
 from gateway.services.answer_block import answer_block, quality_of, truth
 from gateway.services.codec import Tree, present, read_date, read_text, write_content
@@ -14,23 +16,25 @@ RESPONSE = "verifyEducationDocumentResponse"
 NO_MATCH = "NO_MATCH"
 
 
-async def answer_education_document(question: Question, session: AsyncSession) -> Answer:
+async def answer_education_document(question: Question, database: Database) -> Answer:
     """Answer by type, series, number and the holder's PIN or birth date; a wrong holder is NO_MATCH."""
-    seq = await registry_seq(session)
-    found = await _find(question.content, session)
+    async with database.transaction() as session:
+        seq = await registry_seq(session)
+        found = await _find(question.content, session)
+        open_one = found is not None and await open_case(session, found.holder.person_id)
     if found is None:
         block = answer_block(
             NOT_FOUND_OR_NOT_ALLOWED, question.today, registry_seq=seq, disclosure_id=question.disclosure_id
         )
         content = write_content(RESPONSE, [*block, ("documentStatus", NO_MATCH)])
         return Answer(content=content, outcome=NO_MATCH, as_of=question.today, registry_seq=seq)
-    open_one = await open_case(session, found.holder.person_id)
+    holder = await with_identity(database, found.holder)
     block = answer_block(
         OK,
         question.today,
         registry_seq=seq,
         disclosure_id=question.disclosure_id,
-        quality=quality_of(found.holder, open_case=open_one, today=question.today),
+        quality=quality_of(holder, open_case=open_one, today=question.today),
     )
     facts = [item for item in _facts(found) if item[0] in question.grant.fields]
     tree = present([*block, ("documentStatus", found.status), ("document", facts or None)])

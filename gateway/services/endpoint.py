@@ -12,6 +12,7 @@ import structlog
 from lxml import etree
 
 from gateway.disclosure.agreements import Agreements, Grant, Terms
+from gateway.exchange.entry import LONGEST_TEXT
 from gateway.exchange.group import Replayed
 from gateway.exchange.keys import JournalKeys
 from gateway.exchange.search import stored_answer
@@ -24,6 +25,7 @@ from gateway.services.arrival import Arrival
 from gateway.services.dispatch import find_offer
 from gateway.services.question import Answer, Offer, Question, purpose_of
 from gateway.services.trace import Trace
+from gateway.xroad.attachments import inline_includes
 from gateway.xroad.contracts import Schema
 from gateway.xroad.envelope import FaultMessage, Message, Shell, answering_shell, read_message
 from gateway.xroad.faults import INTERNAL, TEMPORARY, fault_code_of, write_fault
@@ -74,9 +76,10 @@ class Endpoint:
         content = self._verified(message, terms, trace)
         self.schema.check(content, whose="request")
         grant = self.agreements.grant(terms, message.header, purpose_of(content))
+        shell = answering_shell(message)  # before the registry is asked: the message is still at hand
         answer = await self._ask(offer, content, grant, trace)
         self.schema.check(parse(answer.content), whose="answer")
-        body = self._write(message, answer.content, trace)
+        body = self._write(shell, answer.content, trace)
         return await self._record(trace, answer, body)
 
     def _verified(self, message: Message, terms: Terms, trace: Trace) -> etree._Element:
@@ -92,6 +95,7 @@ class Endpoint:
             trace.signature = "refused"
             raise
         trace.signature, trace.signer = "signed", verified.signer
+        trace.header_form = verified.header_form
         return verified.content
 
     async def _ask(self, offer: Offer, content: etree._Element, grant: Grant, trace: Trace) -> Answer:
@@ -100,20 +104,19 @@ class Endpoint:
         question = Question(
             content=content, grant=grant, today=trace.today, disclosure_id=trace.disclosure_id
         )
-        async with self.database.transaction() as session:
-            return await offer.handler(question, session)
+        return await offer.handler(question, self.database)
 
-    def _write(self, message: Message, content: bytes, trace: Trace) -> bytes:
+    def _write(self, shell: Shell, content: bytes, trace: Trace) -> bytes:
         """Put the request's own header before the answer, signed if the request was."""
-        shell: Shell = answering_shell(message)
         if trace.signature == "signed":
-            return sign_message(shell, content, self.sealing, at=self.clock())
+            form = trace.header_form
+            return sign_message(shell, content, self.sealing, at=self.clock(), header_form=form)
         return shell.wrap(shell.body(content))
 
     async def _record(self, trace: Trace, answer: Answer, body: bytes) -> Reply:
         """Make the exchange durable; a message id that was answered before gets its first answer again."""
         recorded = await self.journal.record(
-            trace.entry(succeeded=True, outcome=answer.outcome),
+            trace.entry(body, succeeded=True, outcome=answer.outcome),
             request=trace.arrival.body,
             response=body,
             claim=trace.claim(),
@@ -132,14 +135,14 @@ class Endpoint:
                 hint="give every new message a new id, a UUID",
             )
         body = await stored_answer(self.database, self.keys, first.entry_id)
-        entry = trace.entry(succeeded=True, outcome="REPEATED")
+        entry = trace.entry(body, succeeded=True, outcome="REPEATED")
         await self.journal.record(entry, request=trace.arrival.body, response=body)
         return Reply(status=_HTTP_OK, body=body)
 
     async def _refuse(self, trace: Trace, code: str, sentence: str, hint: str) -> Reply:
         """Write the Fault and record it; if even that cannot be recorded, say only that it is temporary."""
         body = write_fault(code, sentence, hint=hint, correlation_id=str(trace.exchange_id))
-        entry = trace.entry(succeeded=False, outcome="FAULT", fault_code=code, fault_string=sentence)
+        entry = trace.entry(body, succeeded=False, outcome="FAULT", fault_code=code, fault_string=sentence)
         try:
             await self.journal.record(entry, request=trace.arrival.body, response=body)
         except KopuroError:
@@ -160,4 +163,19 @@ def _read(trace: Trace) -> Message:
             hint="send the service's request element",
         )
     trace.header = message.header
+    if not message.header.message_id.strip():
+        raise ContractError(
+            "the header's id is empty",
+            code="missing_header_field",
+            where="Header/id",
+            hint="give every new message an id, a UUID",
+        )
+    if len(message.header.message_id) > LONGEST_TEXT:
+        raise ContractError(
+            f"the header's id is longer than {LONGEST_TEXT} characters",
+            code="invalid_xml",
+            where="Header/id",
+            hint="give every new message an id, a UUID",
+        )
+    inline_includes(message.root, message.attachments, limit=None)  # whatever else is attached stays unread
     return message

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from lxml import etree
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError, ContractError
 from gateway.registry.entries import EnrolmentEntry, StatusPeriod
-from gateway.registry.reading import enrolments, open_case, registry_seq
 from gateway.services.answer_block import answer_block, quality_of, truth
 from gateway.services.codec import Tree, present, read_date, read_text, write_content
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, OK_EMPTY, Answer, Offer, Question
@@ -18,11 +17,11 @@ _STUDYING = frozenset({"ENROLLED", "PRESENT", "BETWEEN_YEARS", "EXCHANGE_OUT"})
 RESPONSE = "getLearnerStatusResponse"
 
 
-async def answer_learner_status(question: Question, session: AsyncSession) -> Answer:
+async def answer_learner_status(question: Question, database: Database) -> Answer:
     """Answer for the day asked about (today by default), within the profile's fields."""
     on = _asked_day(question)
-    seq = await registry_seq(session)
-    person = await find_subject(question.content, session)
+    state = await find_subject(question.content, database)
+    seq, person = state.registry_seq, state.person
     if person is None:
         block = answer_block(
             NOT_FOUND_OR_NOT_ALLOWED, on, registry_seq=seq, disclosure_id=question.disclosure_id
@@ -33,8 +32,8 @@ async def answer_learner_status(question: Question, session: AsyncSession) -> An
             as_of=on,
             registry_seq=seq,
         )
-    current = [found for found in await enrolments(session, person.person_id) if _covers(found, on)]
-    quality = quality_of(person, open_case=await open_case(session, person.person_id), today=question.today)
+    current = [found for found in state.enrolments if _covers(found, on)]
+    quality = quality_of(person, open_case=state.open_case, today=question.today)
     status = [item for item in _status(current, on) if item[0] in question.grant.fields]
     outcome = OK if current else OK_EMPTY
     block = answer_block(outcome, on, registry_seq=seq, disclosure_id=question.disclosure_id, quality=quality)

@@ -7,9 +7,9 @@ from typing import Protocol
 from uuid import UUID
 
 from lxml import etree
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosure.agreements import Grant, Purpose
+from gateway.foundation.database import Database
 from gateway.services.codec import read_text
 
 OK, OK_EMPTY = "OK", "OK_EMPTY"
@@ -41,8 +41,8 @@ class Answer:
 class Handler(Protocol):
     """Answers one service; raises ContractError for input the schema cannot judge, AccessError for no right."""
 
-    async def __call__(self, question: Question, session: AsyncSession) -> Answer:
-        """Answer from the registry, within the grant."""
+    async def __call__(self, question: Question, database: Database) -> Answer:
+        """Answer from the registry, within the grant: by one prepared read, or in a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

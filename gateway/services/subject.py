@@ -1,14 +1,16 @@
 """Finding the person a request is about, with the control attribute that keeps numbers from being tried out."""
 
+from dataclasses import replace
 from datetime import date
 
 from lxml import etree
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.database import Database
 from gateway.foundation.errors import ContractError, InputRefused
 from gateway.matching.normalise import fold
-from gateway.registry.entries import PersonEntry
-from gateway.registry.reading import person_by_number, person_by_pin
+from gateway.registry.entries import LearnerState, PersonEntry
+from gateway.registry.identity import with_identity
+from gateway.registry.learner_state import learner_state_by_number, learner_state_by_pin
 from gateway.registry.values import Pin
 from gateway.services.codec import read_date, read_text
 
@@ -31,16 +33,17 @@ def read_pin(text: str, where: str) -> Pin:
         ) from None
 
 
-async def find_subject(content: etree._Element, session: AsyncSession) -> PersonEntry | None:
-    """Find the subject of a request; an unknown one and a wrong control attribute are the same None."""
+async def find_subject(content: etree._Element, database: Database) -> LearnerState:
+    """Read the state of a request's subject; an unknown one and a wrong control attribute are the same nobody."""
     pin, isuo_no = read_text(content, "subject/pin"), read_text(content, "subject/isuoNo")
     if pin:
-        person = await person_by_pin(session, read_pin(pin, "subject/pin").value)
-    elif isuo_no:
-        person = await person_by_number(session, isuo_no)
-    else:
-        person = None  # foreign documents are not registered as identifiers yet
-    return person if person is not None and _control_fits(content, person) else None
+        state = await learner_state_by_pin(database, read_pin(pin, "subject/pin").value)
+    else:  # foreign documents are not registered as identifiers yet: nobody has an empty number
+        state = await learner_state_by_number(database, isuo_no)
+        if state.person is not None:
+            state = replace(state, person=await with_identity(database, state.person))
+    fits = state.person is None or _control_fits(content, state.person)
+    return state if fits else replace(state, person=None)
 
 
 def _control_fits(content: etree._Element, person: PersonEntry) -> bool:

@@ -44,6 +44,7 @@ class Trace:
     grant: Grant | None = None
     signer: str = ""
     signature: SignatureState = "unsigned"
+    header_form: bytes | None = None
     subject: bytes | None = None
 
     @property
@@ -62,9 +63,11 @@ class Trace:
             request_sha256=hashlib.sha256(self.arrival.body).digest(),
         )
 
-    def entry(self, *, succeeded: bool, outcome: str, fault_code: str = "", fault_string: str = "") -> Entry:
-        """Make the journal's row of the exchange as far as it is known."""
-        header, grant = self.header, self.grant
+    def entry(
+        self, response: bytes, *, succeeded: bool, outcome: str, fault_code: str = "", fault_string: str = ""
+    ) -> Entry:
+        """Make the journal's row of the exchange with this response, as far as it is known."""
+        header, grant, request = self.header, self.grant, self.arrival.body
         return Entry(
             entry_id=self.entry_id,
             exchange_id=self.exchange_id,
@@ -77,6 +80,10 @@ class Trace:
             protocol_version=header.protocol_version if header else "",
             request_in_ts=self.arrival.received_at,
             response_out_ts=utc_now(),
+            request_size=len(request),
+            response_size=len(response),
+            request_sha256=hashlib.sha256(request).digest(),
+            response_sha256=hashlib.sha256(response).digest(),
             succeeded=succeeded,
             outcome=outcome,
             fault_code=fault_code,

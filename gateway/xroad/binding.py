@@ -7,6 +7,8 @@ rebuilt element (a test proves it with lxml): attributes kept, leaf text exact, 
 and comments dropped, requestHash and unknown elements left out.
 """
 
+from functools import lru_cache
+
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
@@ -25,6 +27,8 @@ _ORDER = (
     q(XROAD, "issue"),
     q(XROAD, "protocolVersion"),
 )
+_PLACES = {tag: place for place, tag in enumerate(_ORDER)}
+_OUTSIDE = frozenset({"kb"})
 _PREFIXES = {
     BINDING: "kb",
     XROAD: "xrd",
@@ -40,48 +44,61 @@ def binding_form(header: etree._Element) -> bytes:
     """Give the canonical form of a soap:Header; raises ContractError for a duplicate or a foreign part."""
     known: dict[str, etree._Element] = {}
     for child in header:
-        if child.tag in _ORDER:
+        if child.tag in _PLACES:
             if child.tag in known:
                 raise _refused("a header element stands twice", "duplicate_header_field")
             known[child.tag] = child
-    inner = "".join(_write(known[tag], frozenset({"kb"})) for tag in _ORDER if tag in known)
+    inner = "".join(_write(known[tag], _OUTSIDE) for tag in sorted(known, key=_PLACES.__getitem__))
     return f'<kb:Header xmlns:kb="{BINDING}">{inner}</kb:Header>'.encode()
 
 
 def _write(element: etree._Element, declared: frozenset[str]) -> str:
     """Write one element the way exclusive C14N does: a prefix is declared where it is first used."""
-    name = etree.QName(element)
-    prefix = _prefix(name.namespace)
-    attributes = sorted(_attribute(key, value) for key, value in element.attrib.items())
-    used = {prefix, *(key[1] for key, _ in attributes if key[1])}
-    fresh = sorted(used - declared)
-    declarations = "".join(f' xmlns:{item}="{_URIS[item]}"' for item in fresh)
-    written = "".join(text for _, text in attributes)
-    inner = _inner(element, declared | used)
-    return f"<{prefix}:{name.localname}{declarations}{written}>{inner}</{prefix}:{name.localname}>"
+    prefix, name = _written(element.tag)
+    attributes, used = _attributes(element) if element.attrib else ("", frozenset())
+    if prefix not in declared or not used <= declared:
+        fresh = (used | {prefix}) - declared
+        attributes = "".join(f' xmlns:{item}="{_URIS[item]}"' for item in sorted(fresh)) + attributes
+        declared |= fresh
+    return f"<{name}{attributes}>{_inner(element, declared)}</{name}>"
 
 
 def _inner(element: etree._Element, declared: frozenset[str]) -> str:
-    children = element_children(element)
+    children = element_children(element) if len(element) else ()
     if not children:
         return _escape_text(text_of(element))
     if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
         raise _refused("a header element mixes text and elements", "invalid_xml")
-    return "".join(_write(child, declared) for child in children)
+    return "".join([_write(child, declared) for child in children])
 
 
-def _attribute(key: object, value: object) -> tuple[tuple[str, str, str], str]:
-    """Give an attribute's sort key (namespace, prefix, name) and its written form."""
-    name = etree.QName(str(key))
-    text = _escape_attribute(str(value))
-    if name.namespace is None:
-        return ("", "", name.localname), f' {name.localname}="{text}"'
-    prefix = _prefix(name.namespace)
-    return (name.namespace, prefix, name.localname), f' {prefix}:{name.localname}="{text}"'
+def _attributes(element: etree._Element) -> tuple[str, frozenset[str]]:
+    """Write the attributes in order (no namespace first, then by namespace), and name the prefixes they use."""
+    found = sorted((*_split(str(key)), str(value)) for key, value in element.attrib.items())
+    prefixes = [_prefix(namespace) if namespace else "" for namespace, _, _ in found]
+    written = "".join(
+        f' {prefix}{":" if prefix else ""}{name}="{_escape_attribute(value)}"'
+        for prefix, (_, name, value) in zip(prefixes, found, strict=True)
+    )
+    return written, frozenset(filter(None, prefixes))
 
 
-def _prefix(namespace: str | None) -> str:
-    prefix = _PREFIXES.get(namespace or "")
+@lru_cache(maxsize=256)
+def _written(tag: str) -> tuple[str, str]:
+    """Give an element's fixed prefix and its name under it."""
+    namespace, name = _split(tag)
+    prefix = _prefix(namespace)
+    return prefix, f"{prefix}:{name}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Take lxml's spelling of a name apart; without a namespace that is empty."""
+    namespace, _, local = name.rpartition("}")
+    return namespace[1:], local
+
+
+def _prefix(namespace: str) -> str:
+    prefix = _PREFIXES.get(namespace)
     if prefix is None:
         raise _refused("a header element holds a foreign element or attribute", "invalid_xml")
     return prefix

@@ -5,8 +5,7 @@ from typing import Literal
 
 from gateway.foundation.errors import ContractError
 from gateway.xroad.envelope import FaultMessage, Message, read_message
-
-Side = Literal["request", "response"]
+from gateway.xroad.mime import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,7 @@ class Verdict:
 def check(data: bytes, content_type: str, *, side: Side | None = None) -> Verdict:
     """Judge a message; `side` makes sure that it is the request or the response it is meant to be."""
     try:
-        message = read_message(data, content_type)
+        message = read_message(data, content_type, side=side or "request")
         if isinstance(message, Message):
             _check_side(message, side)
             return Verdict(outcome="accept")

@@ -7,6 +7,9 @@ from typing import Any
 from lxml import etree
 
 from gateway.foundation.errors import ContractError, SettingsError
+from gateway.xroad.namespaces import q
+
+XSD = "http://www.w3.org/2001/XMLSchema"
 
 
 class Schema:
@@ -14,15 +17,18 @@ class Schema:
 
     def __init__(self, path: Path) -> None:
         """Compile the file; raises SettingsError that names it."""
-        parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
         try:
-            self._schema = etree.XMLSchema(etree.parse(str(path), parser))
+            self._schema = etree.XMLSchema(_read(path))
+            self._names = _names(path, set())
         except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
             raise SettingsError(f"the schema {path} cannot be used: {type(error).__name__}") from None
         self._lock = threading.Lock()
 
     def check(self, element: etree._Element, *, whose: str) -> None:
-        """Raise ContractError(SCHEMA) naming the first wrong part; values are never quoted."""
+        """Raise ContractError(SCHEMA) naming the first wrong part by the schema's names.
+
+        Nothing of the message is quoted: not a value, and not a name that somebody made up.
+        """
         with self._lock:
             if self._schema.validate(element):
                 return
@@ -31,15 +37,32 @@ class Schema:
         raise ContractError(
             f"the {whose} does not fit the published schema",
             code="SCHEMA",
-            where=_place(first.path),
+            where=self._place(first.path),
             hint=_advice(first.type_name),
         )
 
+    def _place(self, path: str | None) -> str:
+        """Write an error's XPath as names a person can follow."""
+        steps = [step.rpartition(":")[2].partition("[")[0] for step in (path or "").split("/") if step]
+        return "/".join(step for step in steps if step in self._names) or "content"
 
-def _place(path: str | None) -> str:
-    """Write an error's XPath as names a person can follow."""
-    steps = [step.rpartition(":")[2] for step in (path or "").split("/") if step]
-    return "/".join(step for step in steps if "*" not in step) or "content"
+
+def _read(path: Path) -> etree._ElementTree:
+    return etree.parse(str(path), etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False))
+
+
+def _names(path: Path, seen: set[Path]) -> frozenset[str]:
+    """Collect the names of all elements of a schema and of the files beside it that it draws in."""
+    path = path.resolve()
+    if path in seen or not path.exists():
+        return frozenset()
+    seen.add(path)
+    root = _read(path).getroot()
+    found = {str(element.get("name", "")) for element in root.iter(q(XSD, "element"))} - {""}
+    for drawn in root.iter(q(XSD, "import"), q(XSD, "include")):
+        location = drawn.get("schemaLocation")
+        found |= _names(path.parent / str(location), seen) if location else set()
+    return frozenset(found)
 
 
 def _advice(kind: str) -> str:

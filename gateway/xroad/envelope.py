@@ -4,16 +4,19 @@ The answer's header is the request's own header in canonical bytes: lxml renames
 elements between trees, and a security server and the peers' signatures both look at what they sent.
 """
 
-from dataclasses import dataclass
-from email.message import Message as MimeHeaders
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import detach, element_children, local_name, parse
+from gateway.xroad.attachments import Attachment, attachments_of
 from gateway.xroad.header import Header, read_header
 from gateway.xroad.identifiers import SubsystemId
+from gateway.xroad.mime import Side, is_multipart, read_multipart
+from gateway.xroad.mime_types import read_media_type
 from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
 
 SECURITY = q(WSSE, "Security")
@@ -26,13 +29,21 @@ _REQUEST_HASH, _ID = q(XROAD, "requestHash"), q(XROAD, "id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message that kept the rules; `content` is the one child of its Body."""
+    """A message that kept the rules; `content` is the one child of its Body.
+
+    `soap` are the bytes of the SOAP message alone and `soap_type` their Content-Type, beginning at `soap_at` in
+    what was sent: with attachments there is more around them.
+    """
 
     root: etree._Element
     header_element: etree._Element
     header: Header
     body: etree._Element
     content: etree._Element
+    soap: bytes
+    soap_type: str
+    soap_at: int = 0
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def is_response(self) -> bool:
@@ -50,13 +61,31 @@ class FaultMessage:
     detail: str = ""
 
 
-def read_message(data: bytes, content_type: str) -> Message | FaultMessage:
-    """Read a SOAP message; raises ContractError with X-Road's code for the first broken rule."""
+def read_message(data: bytes, content_type: str, *, side: Side = "request") -> Message | FaultMessage:
+    """Read a SOAP message, alone or with attachments; raises ContractError with X-Road's code for the first fault.
+
+    `side` only chooses the code for a multipart message without any part.
+    """
+    if is_multipart(content_type):
+        return _read_packaged(data, content_type, side)
+    return _read_soap(data, content_type)
+
+
+def _read_packaged(data: bytes, content_type: str, side: Side) -> Message | FaultMessage:
+    parts = read_multipart(data, content_type, side=side)
+    message = _read_soap(parts.root.read(), parts.root.content_type)
+    attachments = attachments_of(parts)
+    if isinstance(message, FaultMessage):
+        return message
+    return replace(message, soap_at=parts.root.at, attachments=attachments)
+
+
+def _read_soap(data: bytes, content_type: str) -> Message | FaultMessage:
     root = read_envelope(data, content_type)
     body = _only(root, _BODY)
     if body is not None and (fault := body.find(FAULT)) is not None:
         return _read_fault(fault)
-    return _read_message(root, body)
+    return _read_message(root, body, data, content_type)
 
 
 def read_envelope(data: bytes, content_type: str) -> etree._Element:
@@ -72,7 +101,9 @@ def read_envelope(data: bytes, content_type: str) -> etree._Element:
     return root
 
 
-def _read_message(root: etree._Element, body: etree._Element | None) -> Message:
+def _read_message(
+    root: etree._Element, body: etree._Element | None, data: bytes, content_type: str
+) -> Message:
     header_element = _only(root, _HEADER)
     if header_element is None:
         raise ContractError(
@@ -94,22 +125,29 @@ def _read_message(root: etree._Element, body: etree._Element | None) -> Message:
             where="Body",
             hint="the body's element must carry the serviceCode as its name",
         )
-    return Message(root=root, header_element=header_element, header=header, body=body, content=content)
+    return Message(
+        root=root,
+        header_element=header_element,
+        header=header,
+        body=body,
+        content=content,
+        soap=data,
+        soap_type=content_type,
+    )
 
 
+@lru_cache(maxsize=64)
 def charset_of(content_type: str) -> str | None:
     """Check a Content-Type and give its charset; raises ContractError(invalid_content_type)."""
-    headers = MimeHeaders()
-    headers["content-type"] = content_type or "none/none"
-    if headers.get_content_type() not in _ACCEPTED_TYPES or "/" not in content_type:
+    media = read_media_type(content_type)
+    if media.name not in _ACCEPTED_TYPES:
         raise ContractError(
             "the Content-Type is not text/xml",
             code="invalid_content_type",
             where="Content-Type",
             hint="send Content-Type: text/xml; charset=utf-8",
         )
-    charset = headers.get_param("charset")
-    return charset if isinstance(charset, str) else None
+    return media.parameters.get("charset")
 
 
 def _only(root: etree._Element, tag: str) -> etree._Element | None:
@@ -148,9 +186,17 @@ def _read_fault(fault: etree._Element) -> FaultMessage:
     )
 
 
-def canonical(element: etree._Element) -> bytes:
-    """Write an element in exclusive canonical form without comments."""
-    return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+def canonical(element: etree._Element, *, exclusive: bool = True) -> bytes:
+    """Write an element in canonical form without comments; raises ContractError where it has none."""
+    try:
+        return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False)
+    except etree.C14NError:
+        raise ContractError(
+            "a relative namespace has no canonical form",
+            code="invalid_xml",
+            where=local_name(element),
+            hint="name namespaces by absolute URIs",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +241,7 @@ def answering_shell(message: Message) -> Shell:
         if child.tag in {SECURITY, _REQUEST_HASH}:
             detach(child)
     prefix = message.root.prefix or ""
-    written = etree.tostring(message.header_element, method="c14n", exclusive=False, with_comments=False)
+    written = canonical(message.header_element, exclusive=False)
     end = written.rindex(b"</")
     return Shell(
         prefix=prefix,
@@ -226,25 +272,30 @@ def asking_shell(header: Header) -> Shell:
         f'<soapenv:Header xmlns:soapenv="{SOAP}" xmlns:xrd="{XROAD}" xmlns:id="{IDENTIFIERS}">',
         f'<xrd:client id:objectType="{client_type}">{_member(header.client)}</xrd:client>',
         f'<xrd:service id:objectType="SERVICE">{_member(service.provider)}',
-        f"<id:serviceCode>{escape(service.service_code)}</id:serviceCode>",
+        f"<id:serviceCode>{_escape(service.service_code)}</id:serviceCode>",
         _optional("id:serviceVersion", service.service_version),
         "</xrd:service>",
         _optional("xrd:userId", header.user_id),
-        f"<xrd:id>{escape(header.message_id)}</xrd:id>",
+        f"<xrd:id>{_escape(header.message_id)}</xrd:id>",
         _optional("xrd:issue", header.issue),
-        f"<xrd:protocolVersion>{escape(header.protocol_version)}</xrd:protocolVersion>",
+        f"<xrd:protocolVersion>{_escape(header.protocol_version)}</xrd:protocolVersion>",
     ]
     return Shell(prefix="soapenv", header="".join(parts).encode(), header_end=b"</soapenv:Header>")
 
 
 def _member(member: SubsystemId) -> str:
     return (
-        f"<id:xRoadInstance>{escape(member.xroad_instance)}</id:xRoadInstance>"
-        f"<id:memberClass>{escape(member.member_class)}</id:memberClass>"
-        f"<id:memberCode>{escape(member.member_code)}</id:memberCode>"
+        f"<id:xRoadInstance>{_escape(member.xroad_instance)}</id:xRoadInstance>"
+        f"<id:memberClass>{_escape(member.member_class)}</id:memberClass>"
+        f"<id:memberCode>{_escape(member.member_code)}</id:memberCode>"
         + _optional("id:subsystemCode", member.subsystem_code)
     )
 
 
 def _optional(tag: str, value: str) -> str:
-    return f"<{tag}>{escape(value)}</{tag}>" if value else ""
+    return f"<{tag}>{_escape(value)}</{tag}>" if value else ""
+
+
+def _escape(text: str) -> str:
+    """Escape a text; a bare carriage return would be read as a line feed."""
+    return escape(text, {"\r": "&#xD;"})

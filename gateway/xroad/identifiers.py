@@ -18,9 +18,9 @@ class SubsystemId:
     subsystem_code: str = ""
 
     def __str__(self) -> str:
-        """Write it as `instance/class/code[/subsystem]`."""
+        """Write it as `instance/class/code[/subsystem]`; a slash inside a part is escaped, so no two look alike."""
         parts = (self.xroad_instance, self.member_class, self.member_code, self.subsystem_code)
-        return "/".join(part for part in parts if part)
+        return _path(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,11 @@ class ServiceId:
 
     def __str__(self) -> str:
         """Write it as `provider/service[/version]`."""
-        parts = (str(self.provider), self.service_code, self.service_version)
-        return "/".join(part for part in parts if part)
+        return f"{self.provider}/{_path((self.service_code, self.service_version))}"
+
+
+def _path(parts: tuple[str, ...]) -> str:
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts if part)
 
 
 def parse_subsystem(text: str) -> SubsystemId:

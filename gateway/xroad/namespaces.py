@@ -8,6 +8,7 @@ SECURITY_TOKEN = "http://x-road.eu/xsd/security-token.xsd"  # noqa: S105 – a n
 
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+XOP = "http://www.w3.org/2004/08/xop/include"
 BINDING = "urn:kopuro:header-binding:1"
 
 PROTOCOL_VERSION = "4.0"

@@ -5,7 +5,6 @@ agreement and per agency. The security element carries no mustUnderstand and add
 """
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +20,9 @@ from gateway.crypto.signature import (
     SIGNATURE,
     Accepted,
     SignedPart,
-    VerificationKey,
-    verification_key,
     verify,
 )
+from gateway.crypto.signature_value import VerificationKey, verification_key
 from gateway.crypto.signing import signature_element
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import SignatureError
@@ -60,22 +58,27 @@ class Demands:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What a verified message proves: the signed content, parsed anew, and who signed it when."""
+    """What a verified message proves: the signed content, parsed anew, who signed it when, and the header's form."""
 
     content: etree._Element
     signer: str
     created_at: datetime
+    header_form: bytes
 
 
-def sign_message(shell: Shell, content: bytes, sealing: Sealing, *, at: datetime) -> bytes:
+def sign_message(
+    shell: Shell, content: bytes, sealing: Sealing, *, at: datetime, header_form: bytes | None = None
+) -> bytes:
     """Write the envelope with a signed Body, Timestamp and HeaderBinding.
 
     `content` is the Body's one child in exclusive canonical form. Nothing is parsed back except the header,
-    whose binding must be the one a receiver will compute.
+    whose binding must be the one a receiver will compute; an answer's header is its request's, so the
+    `header_form` of the verified request spares even that.
     """
     body = shell.body(content, f' xmlns:wsu="{WSU}" wsu:Id="body"')
     stamp = _timestamp(at, at + sealing.lifetime)
-    binding = _binding(shell, sealing.digest)
+    form = header_form or binding_form(parse(shell.header + shell.header_end))
+    binding = _binding(form, sealing.digest)
     parts = [("body", body), ("timestamp", stamp), ("binding", binding)]
     signature = signature_element(sealing.signer, parts, sealing.digest)
     opening = f'<wsse:Security xmlns:wsse="{WSSE}">'.encode()
@@ -90,11 +93,10 @@ def _timestamp(created: datetime, expires: datetime) -> bytes:
 
 
 def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _binding(shell: Shell, digest: DigestAlgorithm) -> bytes:
-    form = binding_form(parse(shell.header + shell.header_end))
+def _binding(form: bytes, digest: DigestAlgorithm) -> bytes:
     value = base64.b64encode(digest.new(form).digest()).decode()
     return (
         f'<kb:HeaderBinding xmlns:kb="{BINDING}" xmlns:wsu="{WSU}" wsu:Id="binding">'
@@ -123,9 +125,10 @@ def verify_message(
         raise SignatureError("the signature must cover exactly Body, Timestamp and HeaderBinding")
     _check_places(root, security, by_tag)
     created = _check_age(by_tag[_TIMESTAMP], demands)
-    check_binding(root, by_tag[_BINDING], demands.accepted)
+    form = check_binding(root, by_tag[_BINDING], demands.accepted)
     check_dates(key.certificate, demands.clock())
-    return Verified(content=_only_content(by_tag[_BODY]), signer=key.fingerprint, created_at=created)
+    content = _only_content(by_tag[_BODY])
+    return Verified(content=content, signer=key.fingerprint, created_at=created, header_form=form)
 
 
 def only_security(root: etree._Element) -> etree._Element:
@@ -186,7 +189,8 @@ def _check_age(part: SignedPart, demands: Demands) -> datetime:
     now = demands.clock()
     if created > now + demands.clock_skew:
         raise SignatureError("the message was signed in the future: check the clocks")
-    if now > expires + demands.clock_skew or now > created + demands.maximum_age + demands.clock_skew:
+    latest = now - demands.clock_skew  # nothing is added to the peer's times: they may end the calendar
+    if latest > expires or latest - demands.maximum_age > created:
         raise SignatureError("the signature is too old")
     return created
 
@@ -201,15 +205,17 @@ def _read_instant(text: str | None) -> datetime:
     return made
 
 
-def check_binding(root: etree._Element, part: SignedPart, accepted: Accepted) -> None:
-    """Raise SignatureError unless the signed HeaderBinding is that of the message's X-Road header."""
+def check_binding(root: etree._Element, part: SignedPart, accepted: Accepted) -> bytes:
+    """Give the X-Road header's form; raises SignatureError unless it is the one the signed HeaderBinding names."""
     element = part.element()
     method = element.find(q(BINDING, "DigestMethod"))
     digest = accepted.digest(method.get("Algorithm", "") if method is not None else "")
-    expected = base64.b64encode(hashlib.new(digest.name, binding_form(root[0])).digest())
+    form = binding_form(root[0])
+    expected = base64.b64encode(digest.new(form).digest())
     given = (element.findtext(q(BINDING, "DigestValue")) or "").strip().encode()
     if not hmac.compare_digest(expected, given):
         raise SignatureError("the X-Road header is not the one that was signed")
+    return form
 
 
 def _only_content(part: SignedPart) -> etree._Element:

@@ -3,9 +3,10 @@
 from cryptography import x509
 from lxml import etree
 
-from gateway.crypto.signature import SIGNATURE, Accepted, SignedPart, verification_key, verify
+from gateway.crypto.signature import SIGNATURE, Accepted, SignedPart, verify
+from gateway.crypto.signature_value import verification_key
 from gateway.foundation.errors import SignatureError
-from gateway.foundation.xml import parse
+from gateway.foundation.xml import local_name, parse
 from gateway.xroad.namespaces import BINDING, SOAP, q
 from gateway.xroad.security import check_binding, only_security, only_signature
 
@@ -19,8 +20,9 @@ def verify_document(
     """Verify the only signature of a document with a pinned certificate and give the signed parts.
 
     In a SOAP envelope the Body must be among them; elsewhere the signature must be enveloped in the element it
-    signs. Raises ContractError for XML that cannot be read, SignatureError with the reason for the rest. The
-    signature's age and the certificate's dates are not looked at: a file may be old.
+    signs, and no element of that name may stand outside it. Raises ContractError for XML that cannot be read,
+    SignatureError with the reason for the rest. The signature's age and the certificate's dates are not looked
+    at: a file may be old.
     """
     root = parse(data)
     key = verification_key(certificate)
@@ -34,6 +36,8 @@ def verify_document(
     parts = verify(root, signature, key=key, accepted=allowed)
     if all(part.target is not signature.getparent() for part in parts):
         raise SignatureError("the signature does not sign the element it stands in")
+    for part in parts:
+        _refuse_decoys(root, part.target)
     return parts
 
 
@@ -42,6 +46,13 @@ def _only_signature(root: etree._Element) -> etree._Element:
     if len(found) != 1:
         raise SignatureError(f"the document has {len(found)} signatures, not one")
     return found[0]
+
+
+def _refuse_decoys(root: etree._Element, signed: etree._Element) -> None:
+    """Refuse a second element of the signed one's name: a reader could take it for the signed one."""
+    for other in root.iter(signed.tag):
+        if other is not signed and signed not in other.iterancestors():
+            raise SignatureError(f"another {local_name(signed)} stands in the document, and it is not signed")
 
 
 def _check_message(root: etree._Element, parts: tuple[SignedPart, ...], accepted: Accepted) -> None:

@@ -42,7 +42,7 @@ class Exchanges:
 
 def measure(house: House, plan: Plan, yardstick: Yardstick, *, signed: bool) -> Exchanges:
     """Run one round to warm up and then the plan's rounds; requests are signed between the rounds."""
-    found, asking = Exchanges(), asker(house.settings, house.learner, signed=signed)
+    found, asking = Exchanges(), asker(house.settings, house.learners, signed=signed)
     _round(house, plan, asking, found)
     found.resident.append(resident_of(house.gateway_pid))
     for _ in range(plan.rounds):

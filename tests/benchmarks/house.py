@@ -6,22 +6,25 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from gateway.cli.stage import HOST, stage
 from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.settings import Settings, load
+from gateway.intake.admission import admit
+from gateway.intake.applications import parse_application
 from gateway.migrations.upgrade import upgrade
-from gateway.sandbox.people import SyntheticPerson, population
+from gateway.sandbox.people import Population, SyntheticPerson, population
 from gateway.sandbox.pki import make_keys
-from gateway.sandbox.seed import seed_registry
+from gateway.sandbox.seed import application_of, seed_registry
 
-_SEED, _PEOPLE = 2026, 60
+HOST = "127.0.0.1"
+_SEED, _PEOPLE = 2026, 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class House:
 
     folder: Path
     settings: Settings
-    learner: SyntheticPerson
+    learners: tuple[SyntheticPerson, ...]
     port: int
     gateway_pid: int
     postmaster_pid: int
@@ -44,16 +47,14 @@ def house() -> Iterator[House]:
         with embedded_postgres(folder) as url:
             environment = _environment(folder, port, url)
             settings = load(environment={**os.environ, **environment})
-            learner = _furnish(settings)
-            with stage(folder, environment) as on:
-                on.start("gateway", "serve")
-                on.wait_for(port, "gateway")
+            learners = _furnish(settings)
+            with _process(["gateway.cli", "serve"], port, folder / "gateway.log", environment) as gateway_pid:
                 yield House(
                     folder=folder,
                     settings=settings,
-                    learner=learner,
+                    learners=learners,
                     port=port,
-                    gateway_pid=on.processes["gateway"].pid,
+                    gateway_pid=gateway_pid,
                     postmaster_pid=int((folder / "pg" / "postmaster.pid").read_text().split()[0]),
                 )
     finally:
@@ -76,18 +77,29 @@ def _environment(folder: Path, port: int, url: str) -> dict[str, str]:
     }
 
 
-def _furnish(settings: Settings) -> SyntheticPerson:
+def _furnish(settings: Settings) -> tuple[SyntheticPerson, ...]:
+    """Make keys, tables and a registry in which some dozens of grown-ups study; give those."""
     upgrade(settings.database.url)
     make_keys(settings)
-    people = population(_SEED, _PEOPLE)
+    return asyncio.run(_seed(settings, population(_SEED, _PEOPLE)))
 
-    async def seed() -> None:
-        database = Database(settings.database.url)
-        await seed_registry(database, people, settings)
-        await database.close()
 
-    asyncio.run(seed())
-    return people.roles["adult"]
+async def _seed(settings: Settings, people: Population) -> tuple[SyntheticPerson, ...]:
+    database = Database(settings.database.url)
+    await seed_registry(database, people, settings)
+    admitted = []
+    for number, person in enumerate(
+        found for found in people.people if found.pin and found.citizenship == "KGZ"
+    ):
+        application = application_of(person) | {"source_record_key": f"benchmark-{number}"}
+        async with database.transaction() as session:
+            admission = await admit(
+                session, parse_application(application), policies=settings.fields, recorded_by="benchmark"
+            )
+        if admission.result == "CREATED":
+            admitted.append(person)
+    await database.close()
+    return tuple(admitted)
 
 
 @contextmanager
@@ -95,13 +107,27 @@ def echo(answer: bytes, folder: Path) -> Iterator[tuple[int, int]]:
     """Serve fixed bytes from a bare Starlette application; gives its port and process id."""
     port, file = _free_port(), folder / "answer.xml"
     file.write_bytes(answer)
-    command = [sys.executable, "-m", "tests.benchmarks.echo", str(port), str(file)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(port)
-            yield port, process.pid
-        finally:
-            process.terminate()
+    with _process(["tests.benchmarks.echo", str(port), str(file)], port, folder / "echo.log", {}) as pid:
+        yield port, pid
+
+
+@contextmanager
+def _process(module: list[str], port: int, log: Path, environment: dict[str, str]) -> Iterator[int]:
+    """Run a module until it listens and as long as it is needed; gives its process id."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _wait_for(port, process, log)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def _free_port() -> int:
@@ -110,10 +136,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(400):
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(1200):
         with closing(socket.socket()) as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
-        asyncio.run(asyncio.sleep(0.05))
-    raise RuntimeError("the echo did not start")
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RuntimeError(f"a process did not start: {log.read_text()[-2000:]}")

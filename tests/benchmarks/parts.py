@@ -85,14 +85,18 @@ def _message_parts(bench: Bench) -> Parts:
     demands = Demands(maximum_age=timedelta(days=1))
     answered = read_message(bench.answer, CONTENT_TYPE)
     assert isinstance(answered, Message)
-    content, sealing, asked = canonical(answered.content), Sealing(signer=read_signer(bench.settings)), bench.message()
+    content, sealing = canonical(answered.content), Sealing(signer=read_signer(bench.settings))
+    asked = bench.message()
+    form = verify_message(asked.root, terms.certificates, demands).header_form
 
     def sign() -> bytes:
-        return sign_message(answering_shell(asked), content, sealing, at=utc_now())
+        return sign_message(answering_shell(asked), content, sealing, at=utc_now(), header_form=form)
 
     return {
         "parse, read the header": bench.measure(bench.message),
-        "verify the signature": bench.measure(lambda: verify_message(message.root, terms.certificates, demands)),
+        "verify the signature": bench.measure(
+            lambda: verify_message(message.root, terms.certificates, demands)
+        ),
         "request against its schema": bench.measure(lambda: schema.check(message.content, whose="request")),
         "answer against its schema": bench.measure(lambda: schema.check(parse(content), whose="answer")),
         "write and sign the answer": bench.measure(sign),
@@ -106,13 +110,14 @@ async def _database_parts(bench: Bench) -> Parts:
     async with _opened(bench.settings) as (database, journal):
 
         async def ask() -> Answer:
-            async with database.transaction() as session:
-                return await answer_learner_status(question, session)
+            return await answer_learner_status(question, database)
 
         answer = await ask()
 
         async def record() -> None:
-            await asyncio.gather(*(_record(journal, bench, message, grant, answer) for _ in range(GROUP_SIZE)))
+            await asyncio.gather(
+                *(_record(journal, bench, message, grant, answer) for _ in range(GROUP_SIZE))
+            )
 
         return {
             "ask the registry, write the content": await bench.measure_async(ask),
@@ -132,11 +137,13 @@ async def _opened(settings: Settings) -> AsyncIterator[tuple[Database, JournalWr
         await database.close()
 
 
-async def _record(journal: JournalWriter, bench: Bench, message: Message, grant: Grant, answer: Answer) -> None:
+async def _record(
+    journal: JournalWriter, bench: Bench, message: Message, grant: Grant, answer: Answer
+) -> None:
     arrival = Arrival(body=bench.request, content_type=CONTENT_TYPE, peer="127.0.0.1", received_at=utc_now())
     trace = Trace(arrival=arrival, header=message.header, grant=grant, signature="signed")
     await journal.record(
-        trace.entry(succeeded=True, outcome=answer.outcome),
+        trace.entry(bench.answer, succeeded=True, outcome=answer.outcome),
         request=bench.request,
         response=bench.answer,
         companions=trace.disclosures(answer, bench.answer),

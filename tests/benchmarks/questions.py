@@ -1,6 +1,7 @@
 """Requests of an outside agency, written and signed before the clock runs, each with an id of its own."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -24,10 +25,10 @@ _AGREEMENT = {True: ("social_fund", "SF_SURVIVOR"), False: ("state_portal", "BEN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """One agency that asks about one learner, signing or not; its key is read once."""
+    """One agency that asks about learners in turn, signing or not; its key is read once."""
 
     settings: Settings
-    about: SyntheticPerson
+    about: Iterator[SyntheticPerson]
     signed: bool
     sealing: Sealing | None = None
 
@@ -39,9 +40,7 @@ class Asker:
     def shell(self) -> Shell:
         """Write the header of a new request."""
         name, _ = _AGREEMENT[self.signed]
-        service = ServiceId(
-            provider=our_subsystem(self.settings), service_code=SERVICE, service_version="v1"
-        )
+        service = ServiceId(provider=our_subsystem(self.settings), service_code=SERVICE, service_version="v1")
         header = Header(
             client=parse_subsystem(self.settings.agreements[name].client),
             service=service,
@@ -55,12 +54,13 @@ class Asker:
     def content(self) -> bytes:
         """Write the question in canonical form."""
         name, purpose = _AGREEMENT[self.signed]
+        learner = next(self.about)
         number = self.settings.agreements[name].number
         return (
             f'<isuo:{SERVICE} xmlns:isuo="{NAMESPACE}"><isuo:context><isuo:purposeCode>{purpose}</isuo:purposeCode>'
             f"<isuo:agreementNo>{number}</isuo:agreementNo><isuo:requestOrg>Agency</isuo:requestOrg>"
             "<isuo:requestPerson>Officer</isuo:requestPerson><isuo:caseRef>CASE/2026/000123</isuo:caseRef>"
-            f"</isuo:context>{about_learner(self.about.pin or '', self.about.birth_date)}</isuo:{SERVICE}>"
+            f"</isuo:context>{about_learner(learner.pin or '', learner.birth_date)}</isuo:{SERVICE}>"
         ).encode()
 
     def _signed(self) -> bytes:
@@ -72,8 +72,9 @@ class Asker:
         return shell.wrap(shell.body(self.content()))
 
 
-def asker(settings: Settings, about: SyntheticPerson, *, signed: bool) -> Asker:
+def asker(settings: Settings, learners: Iterable[SyntheticPerson], *, signed: bool) -> Asker:
     """Make an agency of the shipped configuration; its signatures last for the whole run."""
+    about = itertools.cycle(learners)
     if not signed:
         return Asker(settings=settings, about=about, signed=False)
     certificate = settings.path(settings.agreements[_AGREEMENT[True][0]].certificate_files[0])

@@ -21,7 +21,9 @@ class Ratio:
 
 def ratio_of(values: list[float]) -> Ratio:
     """Sum rounds up."""
-    return Ratio(median=statistics.median(values), lowest=min(values), highest=max(values), rounds=len(values))
+    return Ratio(
+        median=statistics.median(values), lowest=min(values), highest=max(values), rounds=len(values)
+    )
 
 
 @dataclass(slots=True)

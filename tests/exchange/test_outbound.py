@@ -335,25 +335,25 @@ async def test_a_slow_peer_ends_at_the_deadline(journal: Journal, name: str) -> 
         started = time.monotonic()
         with pytest.raises(AgencyUnavailable) as late:
             await ask(journal, peer, patience=patience)
-        assert time.monotonic() - started < 0.8
+        assert time.monotonic() - started < 2
     assert late.value.code == "timeout"
     assert [row.fault_code for row in await rows(journal)] == ["", "timeout"]
 
 
 async def test_all_attempts_together_keep_the_deadline(journal: Journal) -> None:
-    """A peer that fails late leaves the later attempts only what is left of the time."""
+    """A peer that fails late and then falls silent leaves the second attempt only what is left of the time."""
 
     async def fail_late(request: bytes, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.35)
+        await asyncio.sleep(1.5)
         await answer(told(), status="503 Busy")(request, writer)
 
-    patience = Patience(attempts=9, first_backoff=timedelta(milliseconds=5), deadline=timedelta(seconds=0.9))
-    async with Peer(fail_late).listening() as peer:
+    patience = Patience(attempts=9, first_backoff=timedelta(milliseconds=5), deadline=timedelta(seconds=2))
+    async with Peer(fail_late, SLOW["silent"]).listening() as peer:
         started = time.monotonic()
         with pytest.raises(AgencyUnavailable):
             await ask(journal, peer, patience=patience)
-        assert time.monotonic() - started < 1.3
-    assert 2 <= len(peer.requests) <= 3
+        assert 1.9 < time.monotonic() - started < 3.2
+    assert len(peer.requests) == 2
 
 
 async def test_nobody_listening_is_unavailable(journal: Journal) -> None:
@@ -372,7 +372,7 @@ async def test_an_asker_that_stops_waiting_leaves_a_closed_exchange(journal: Jou
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await ask(journal, peer)
-        assert time.monotonic() - started < 0.8
+        assert time.monotonic() - started < 2
     assert [(row.kind, row.fault_code) for row in await rows(journal)] == [
         ("SENT", ""),
         ("ANSWERED", "cancelled"),

@@ -322,3 +322,29 @@ async def test_two_answers_differ_only_where_they_must(product: Running, http: a
     ids = [fields_of.split(b"disclosureId>")[1] for fields_of in bodies]
     assert ids[0] != ids[1]
     assert bodies[0].replace(ids[0], b"") == bodies[1].replace(ids[1], b"")
+
+
+async def test_an_identity_is_worth_the_same_however_the_person_was_found(
+    product: Running, http: aiohttp.ClientSession
+) -> None:
+    """By PIN, by ИСУО number or by document: a verified person is VERIFIED, an unverified one is not."""
+    number = (await rows(product, "select isuo_no from person limit 1"))[0].isuo_no
+    kind, series, serial = CERTIFICATE
+    day = adult().birth_date
+    control = f"<isuo:control><isuo:birthDate>{day}</isuo:birthDate></isuo:control>"
+    questions = (
+        {},
+        {"about": f"<isuo:subject><isuo:isuoNo>{number}</isuo:isuoNo>{control}</isuo:subject>"},
+        {
+            "service_code": "verifyEducationDocument",
+            "about": about_document(kind, series, serial, birth_date=day),
+        },
+    )
+    for status, worth in (("CLAIMED", "UNVERIFIED"), ("VERIFIED", "VERIFIED")):
+        database = Database(product.settings.database.url)
+        async with database.transaction() as session:
+            await session.execute(text("update person_identifier set status = :status"), {"status": status})
+        await database.close()
+        for question in questions:
+            _, body = await post(http, f"{product.gateway}/xroad", ask_about(product, adult(), **question))
+            assert fields(body)["identity"] == worth, question

@@ -20,26 +20,28 @@ from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, read_message
 from gateway.xroad.faults import error_of, fault_code_of, is_from_security_server, normalise, write_fault
 
 # the codes of X-Road's protocol by class, in their 7.8 form (names read from its ErrorCode at 7.8)
-MESSAGE = """missing_header missing_header_field duplicate_header_field missing_body invalid_body
-    inconsistent_headers missing_soap invalid_soap malformed_soap invalid_xml invalid_message mime_parsing_failed
-    invalid_content_type invalid_soap_action invalid_http_method invalid_protocol_version
-    invalid_client_identifier missing_rest invalid_rest bad_request invalid_request""".split()
-CONSISTENCY = "inconsistent_response invalid_response".split()
-ACCESS = """access_denied unknown_member unknown_service service_disabled service_type invalid_security_server
-    not_found service_missing_url service_malformed_url adapter_wsdl_not_found
-    client_proxy_version_not_supported""".split()
-TRANSPORT = "network_error unknown_host io_error http_error maintenance_mode".split()
-SIGNING = """missing_signature cannot_create_signature malformed_signature invalid_signature_value
-    signature_verification invalid_reference invalid_hash_chain invalid_hash_chain_ref malformed_hash_chain
-    hashchain_unused_inputs cert_validation cert_validity_time cannot_create_cert_path invalid_cert_path
-    incorrect_certificate missing_validation_info incorrect_validation_info unsupported_algorithm
-    ssl_authentication_failed""".split()
-LOGGING = "logging_failed timestamping_failed timestamper_failed".split()
-CONFIGURATION = (
-    "malformed_server_conf malformed_global_conf global_conf_outdated anchor_file_not_found".split()
-)
-TOKEN = "key_not_found token_not_active token_readonly hsm_non_operational pin_incorrect cannot_sign".split()
-GENERIC = "internal_error database_error cryptography_error ocsp_response_not_found".split()
+CODES = {
+    "message": """missing_header missing_header_field duplicate_header_field missing_body invalid_body
+        inconsistent_headers missing_soap invalid_soap malformed_soap invalid_xml invalid_message
+        mime_parsing_failed invalid_content_type invalid_soap_action invalid_http_method
+        invalid_protocol_version invalid_client_identifier missing_rest invalid_rest bad_request invalid_request""",
+    "consistency": "inconsistent_response invalid_response",
+    "access": """access_denied unknown_member unknown_service service_disabled service_type
+        invalid_security_server not_found service_missing_url service_malformed_url adapter_wsdl_not_found
+        client_proxy_version_not_supported""",
+    "transport": "network_error unknown_host io_error http_error maintenance_mode",
+    "signing": """missing_signature cannot_create_signature malformed_signature invalid_signature_value
+        signature_verification invalid_reference invalid_hash_chain invalid_hash_chain_ref malformed_hash_chain
+        hashchain_unused_inputs cert_validation cert_validity_time cannot_create_cert_path invalid_cert_path
+        incorrect_certificate missing_validation_info incorrect_validation_info unsupported_algorithm
+        ssl_authentication_failed""",
+    "logging": "logging_failed timestamping_failed timestamper_failed",
+    "configuration": "malformed_server_conf malformed_global_conf global_conf_outdated anchor_file_not_found",
+    "token": "key_not_found token_not_active token_readonly hsm_non_operational pin_incorrect cannot_sign",
+    "generic": "internal_error database_error cryptography_error ocsp_response_not_found",
+}
+EVERY = [code for codes in CODES.values() for code in codes.split()]
+LATER = {code for kind in ("transport", "logging", "generic") for code in CODES[kind].split()}
 
 OLD_NAMES = {
     "io_error": "IOError",
@@ -55,8 +57,6 @@ PREFIXES = (
     "client", "server.clientproxy", "server.serverproxy", "server.serverproxy.service_failed",
     "server.clientproxy.service_failed", "server.serverproxy.opmonitor", "signer",
 )  # fmt: skip
-EVERY = [*MESSAGE, *CONSISTENCY, *ACCESS, *TRANSPORT, *SIGNING, *LOGGING, *CONFIGURATION, *TOKEN, *GENERIC]
-LATER = {*TRANSPORT, *LOGGING, *GENERIC}
 
 
 def old(code: str) -> str:
