@@ -39,10 +39,8 @@ def _lifespan(settings: Settings, opened: Opened) -> Callable[[Starlette], Abstr
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as gateway:
             app.state.gateway = gateway
-            app.router.routes += [
-                Route("/xroad", _soap(gateway)),
-                Mount("/", LoopbackOnly(_api(gateway))),
-            ]
+            app.router.routes.insert(0, Route("/xroad", _soap(gateway)))  # the busiest one is looked at first
+            app.router.routes.append(Mount("/", LoopbackOnly(_api(gateway))))
             yield
 
     return lifespan

@@ -32,6 +32,8 @@ _SHAPES = (_SIGNATURE_PARTS, [*_SIGNATURE_PARTS, f"{{{DS}}}KeyInfo"])
 _METHODS = [f"{{{DS}}}CanonicalizationMethod", f"{{{DS}}}SignatureMethod"]
 _REFERENCE, _TRANSFORMS, _TRANSFORM = (f"{{{DS}}}{name}" for name in ("Reference", "Transforms", "Transform"))
 _DIGEST_PARTS = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
+_IN_DS = f"{{{DS}}}"
+_NO_ELEMENTS = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
 _FRAGMENT = re.compile(r"#[^\W\d][\w.\-]*")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _ABSOLUTE = re.compile(
@@ -138,12 +140,12 @@ def _only_signature(root: etree._Element, signature: etree._Element) -> None:
 
 
 def _check_shape(signature: etree._Element) -> etree._Element:
-    if not all(isinstance(node.tag, str) for node in signature.iter()):
+    if next(signature.iter(*_NO_ELEMENTS), None) is not None:
         raise SignatureError("a comment stands inside the signature")
     if [child.tag for child in signature] not in _SHAPES:
         raise SignatureError("the signature must hold SignedInfo, SignatureValue and at most KeyInfo")
     for node in signature[0].iter():
-        if not node.tag.startswith(f"{{{DS}}}") and node.tag != _INCLUSIVE_PREFIXES:
+        if not node.tag.startswith(_IN_DS) and node.tag != _INCLUSIVE_PREFIXES:
             raise SignatureError("SignedInfo holds a foreign element")
     return signature[0]
 

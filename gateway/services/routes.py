@@ -14,6 +14,7 @@ from gateway.services.endpoint import Endpoint
 from gateway.xroad.envelope import CONTENT_TYPE
 
 _ADDRESS = re.compile(rb'(<soap:address location=")[^"]*(")')
+_CONTENT_TYPE = (b"content-type", CONTENT_TYPE.encode())
 
 
 class SoapRoute:
@@ -32,10 +33,11 @@ class SoapRoute:
             deadline_seconds=self._server.body_deadline_seconds,
         )
         reply = await self._endpoint.answer(arrival)
-        response = Response(reply.body, status_code=reply.status, headers={"Content-Type": CONTENT_TYPE})
+        headers = [_CONTENT_TYPE, (b"content-length", str(len(reply.body)).encode())]
         if arrival.refusal is not None:
-            response.headers["Connection"] = "close"
-        await response(scope, receive, send)
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
 
 def contract_routes(directory: Path, prefix: str, address: str) -> list[BaseRoute]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.foundation.errors import SettingsError
 
@@ -36,6 +37,7 @@ class ServiceId:
         return f"{self.provider}/{_path((self.service_code, self.service_version))}"
 
 
+@lru_cache(maxsize=1024)
 def _path(parts: tuple[str, ...]) -> str:
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts if part)
 

@@ -85,7 +85,7 @@ async def test_many_transactions_out_of_order_are_each_sealed_once(journal: Jour
     report = await journal.verify()
     assert (report.clean, report.unsealed, report.not_exported) == (True, 0, 0)
     assert report.sealed == sealed == 40 * 2 + 60 + 20
-    assert report.seals > 3
+    assert report.seals >= 2
 
 
 async def test_a_backlog_is_sealed_in_bounded_groups(
