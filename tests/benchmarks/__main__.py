@@ -25,7 +25,7 @@ def run(plan: Plan) -> Found:
         unsigned = measure(built, plan, yardstick, signed=False)
         bench = Bench(
             settings=built.settings,
-            request=signed.request,
+            requests=signed.requests,
             answer=signed.answer,
             yardstick=yardstick,
             seconds=plan.part_seconds,

@@ -1,6 +1,6 @@
 """Whole exchanges over real HTTP: the gateway's CPU, PostgreSQL's CPU apart, and the gateway's memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.benchmarks.house import House, echo
@@ -8,6 +8,8 @@ from tests.benchmarks.load import Driven, drive
 from tests.benchmarks.processes import MEGABYTE, cpu_of, family_cpu_of, resident_of
 from tests.benchmarks.questions import Asker, asker
 from tests.benchmarks.yardstick import Ratio, Yardstick, ratio_of
+
+_KEPT = 8  # requests that are kept for measuring their parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Exchanges:
     postgres: list[float] = field(default_factory=list)
     resident: list[int] = field(default_factory=list)
     exchanges: int = 0
-    request: bytes = b""
+    requests: Sequence[bytes] = ()
     answer: bytes = b""
 
     def ratios(self) -> tuple[Ratio, Ratio]:
@@ -62,13 +64,13 @@ def _round(house: House, plan: Plan, asking: Asker, found: Exchanges) -> tuple[f
     gateway = cpu_of(house.gateway_pid) - gateway
     postgres = family_cpu_of(house.postmaster_pid) - postgres
     found.exchanges += len(bodies)
-    found.request, found.answer = bodies[0], driven.first_answer
+    found.requests, found.answer = bodies[:_KEPT], driven.first_answer
     return gateway / len(bodies), postgres / len(bodies)
 
 
 def measure_echo(house: House, plan: Plan, yardstick: Yardstick, like: Exchanges) -> Ratio:
     """Measure the bare HTTP exchange of the same bytes: nothing read, nothing checked, nothing recorded."""
-    bodies = [like.request] * plan.exchanges
+    bodies = [like.requests[0]] * plan.exchanges
     with echo(like.answer, house.folder) as (port, pid):
         drive(port, bodies, connections=plan.connections)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,10 +35,10 @@ Parts = dict[str, Ratio]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the parts are measured on: one signed request with its answer, and how long."""
+    """What the parts are measured on: signed requests about several people, one answer, and how long."""
 
     settings: Settings
-    request: bytes
+    requests: Sequence[bytes]
     answer: bytes
     yardstick: Yardstick
     seconds: float
@@ -61,9 +61,14 @@ class Bench:
             found.append(spent / count / ((before + self.yardstick.read()) / 2))
         return ratio_of(found)
 
-    def message(self) -> Message:
-        """Read the request anew."""
-        message = read_message(self.request, CONTENT_TYPE)
+    @property
+    def request(self) -> bytes:
+        """The first of them."""
+        return self.requests[0]
+
+    def message(self, request: bytes = b"") -> Message:
+        """Read a request (the first) anew."""
+        message = read_message(request or self.request, CONTENT_TYPE)
         assert isinstance(message, Message)
         return message
 
@@ -106,13 +111,21 @@ def _message_parts(bench: Bench) -> Parts:
 async def _database_parts(bench: Bench) -> Parts:
     message = bench.message()
     _, grant = bench.allowed(message)
-    question = Question(content=message.content, grant=grant, today=utc_now().date(), disclosure_id=uuid4())
+    questions = [
+        Question(
+            content=bench.message(request).content,
+            grant=grant,
+            today=utc_now().date(),
+            disclosure_id=uuid4(),
+        )
+        for request in bench.requests
+    ]
     async with _opened(bench.settings) as (database, journal):
 
-        async def ask() -> Answer:
-            return await answer_learner_status(question, database)
+        async def ask() -> list[Answer]:
+            return await asyncio.gather(*(answer_learner_status(each, database) for each in questions))
 
-        answer = await ask()
+        answer, *_ = await ask()
 
         async def record() -> None:
             await asyncio.gather(
@@ -120,8 +133,12 @@ async def _database_parts(bench: Bench) -> Parts:
             )
 
         return {
-            "ask the registry, write the content": await bench.measure_async(ask),
-            "record in the journal": await bench.measure_async(record, each=GROUP_SIZE),
+            f"ask the registry and write, {len(questions)} at once": await bench.measure_async(
+                ask, each=len(questions)
+            ),
+            f"record in the journal, {GROUP_SIZE} at once": await bench.measure_async(
+                record, each=GROUP_SIZE
+            ),
         }
 
 
