@@ -7,10 +7,10 @@ from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from gateway.access.token import NOT_SET
-from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, RegistryError
+from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
 
@@ -31,6 +31,11 @@ _TITLES = {
         "Аны башка бирөө өзгөрттү: кайра окуп, кайталаңыз",
         "Запись уже изменена: прочитайте её снова и повторите",
         "Somebody else was first: read it again and retry",
+    ),
+    "LATER": (
+        "Азыр жооп берүүгө болбойт: кийинчерээк кайталаңыз",
+        "Сейчас ответить нельзя: повторите позже",
+        "There is no answer just now: try again later",
     ),
     "REFUSED": ("Реестр четке какты", "Реестр отклонил изменение", "The registry refuses the change"),
 }
@@ -75,7 +80,7 @@ class ProblemRoute(APIRoute):
                 return problem(request, 422, "INPUT", _problems(refused))
             except InputRefused as refused:
                 return problem(request, 422, "INPUT", refused.problems)
-            except (AccessError, HTTPException, RegistryError, IntegrityError) as refused:
+            except (KopuroError, HTTPException, IntegrityError, OperationalError) as refused:
                 return problem(request, *_status(refused))
 
         return answer
@@ -86,8 +91,10 @@ def _status(refused: Exception) -> tuple[int, str]:
         return (503, "CLOSED") if refused.code == NOT_SET else (401, "TOKEN")
     if isinstance(refused, HTTPException):
         return refused.status_code, "NOT_FOUND"
-    # two writers met at a constraint: the loser reads again
-    return 409, "CHANGED" if isinstance(refused, ConcurrentChange | IntegrityError) else "REFUSED"
+    if isinstance(refused, RegistryError | IntegrityError):
+        # two writers met at a constraint: the loser reads again
+        return 409, "CHANGED" if isinstance(refused, ConcurrentChange | IntegrityError) else "REFUSED"
+    return 503, "LATER"
 
 
 def _problems(refused: RequestValidationError) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from gateway.access.token import check_bearer
 from gateway.api import ApiDependencies, create_router
+from gateway.exchange.errors import JournalUnavailable
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError
 from gateway.foundation.settings import Identity, Server, Settings
@@ -262,3 +263,15 @@ def test_the_token_is_compared_whole() -> None:
     for wrong in (TOKEN[:-1], f"{TOKEN}х", ""):
         with pytest.raises(AccessError):
             check_bearer(f"Bearer {wrong}", token=TOKEN)
+
+
+async def test_what_cannot_be_recorded_now_is_asked_for_again_later(client: Client) -> None:
+    """When the journal is away nothing is asked and nothing admitted: 503 with a sentence, and no half entry."""
+    child = People(9).person()
+    client.sources.failure = JournalUnavailable("the journal's database does not answer")
+    for path, body in (("autofill", {"pin": child.pin}), ("learners", body_of(child))):
+        status, answer, _ = await client.ask("POST", path, body)
+        assert (status, answer["type"]) == (503, "urn:kopuro:problem:later")
+    client.sources.failure = None
+    status, answer, _ = await client.ask("POST", "learners", body_of(child))
+    assert (status, answer["result"]) == (201, "CREATED")

@@ -61,6 +61,7 @@ class Sources:
     passports: dict[str, PassportRecord] = field(default_factory=dict)
     outcome: Outcome | None = None
     down: bool = False
+    failure: Exception | None = None
     seconds: float = 0.0
     asked: list[str] = field(default_factory=list)
     context: AskContext | None = None
@@ -94,6 +95,8 @@ class Sources:
 
     async def _answer(self, source: str, record: object) -> AgencyAnswer:
         await asyncio.sleep(self.seconds)
+        if self.failure:
+            raise self.failure
         if self.down:
             raise AgencyUnavailable("the security server does not answer")
         outcome = self.outcome or (Outcome.FOUND if record else Outcome.NOT_FOUND)

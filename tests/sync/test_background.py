@@ -112,9 +112,6 @@ async def test_kill_9_in_the_middle_of_an_import_loses_and_doubles_nothing(
     async def further() -> bool:
         return (await batch_report(work.database, batch)).done > reached + 15
 
-    async def done() -> bool:
-        return (await batch_report(work.database, batch)).state == "DONE"
-
     for _ in range(3):
         worker = start_worker()
         await until(further, seconds=60)
@@ -122,7 +119,7 @@ async def test_kill_9_in_the_middle_of_an_import_loses_and_doubles_nothing(
         reached = (await batch_report(work.database, batch)).done
         assert reached < 150
     start_worker()
-    await until(done, seconds=90)
+    await until(_ended(work, batch), seconds=90)
     report = await batch_report(work.database, batch)
     assert (report.done, report.counts) == (150, {"CREATED": 150})
     found = await rows_of(
@@ -175,11 +172,8 @@ async def test_no_pin_of_an_import_reaches_the_log(
     rows = [learner(number) for number in range(6)] + [learner(7, pin="1,15E+13"), learner(8, surname="")]
     batch = await accept(table(*rows))
 
-    async def done() -> bool:
-        return (await batch_report(work.database, batch)).state == "DONE"
-
     worker = start_worker(KOPURO_LOGS__LEVEL="DEBUG")
-    await until(done)
+    await until(_ended(work, batch))
     await asyncio.to_thread(worker.stop)
     said = worker.said + worker.said.encode().decode("unicode_escape")
     assert "job done" in said
@@ -235,11 +229,8 @@ async def test_a_batch_whose_import_is_given_up_says_so(
     )
     await _age(work.database, "update procrastinate_jobs set status = 'doing'")
 
-    async def stopped() -> bool:
-        return (await batch_report(work.database, batch)).state == "STOPPED"
-
     start_worker()
-    await until(stopped)
+    await until(_ended(work, batch, "STOPPED"))
     kept = await rows_of(work.database, "select 1 from import_batch where sealed_content is not null")
     assert len(kept) == 1
 
@@ -258,18 +249,19 @@ async def test_an_import_that_cannot_go_on_stops_and_can_be_resumed(
     key_file = work.settings.path(work.settings.journal.body_key_file)
     await asyncio.to_thread(key_file.write_bytes, os.urandom(32))
 
-    async def stopped() -> bool:
-        return (await batch_report(work.database, batch)).state == "STOPPED"
-
-    async def done() -> bool:
-        return (await batch_report(work.database, batch)).state == "DONE"
-
     worker = start_worker()
-    await until(stopped)
+    await until(_ended(work, batch, "STOPPED"))
     assert "cannot be decrypted" in worker.said
     assert await accept(content) == batch
-    await until(done)
+    await until(_ended(work, batch))
     assert (await batch_report(work.database, batch)).counts == {"CREATED": 2}
+
+
+def _ended(work: WorkerDependencies, batch: UUID, state: str = "DONE") -> Callable[[], Awaitable[bool]]:
+    async def ended() -> bool:
+        return (await batch_report(work.database, batch)).state == state
+
+    return ended
 
 
 async def _age(database: Database, statement: str) -> None:
