@@ -14,6 +14,11 @@ from sync.retries import delay
 MOST_LOSSES = 5
 _log = get_logger(__name__)
 
+# Forgetting a worker locks its row, then its jobs; whoever took the jobs first could meet it half-way.
+_DEAD = text("""
+    select id from procrastinate_workers where last_heartbeat < now() - make_interval(secs => :seconds)
+    order by id for update
+""")
 # A rescue passes through `failed`, so the queue's own events count how often a job lost its worker.
 _STALLED = text("""
     select j.id, j.task_name, j.args, j.queueing_lock is not null as scheduled,
@@ -41,11 +46,13 @@ class GivenUp:
 async def rescue_stalled(dependencies: WorkerDependencies) -> list[GivenUp]:
     """Give the jobs of workers without a heartbeat back to the queue, and forget those workers.
 
-    Everything happens in one transaction under row locks, so two rescuers never take the same job.
+    Everything happens in one transaction under row locks, workers before jobs, so two rescuers never take the
+    same job and never wait for each other in a circle.
     """
     seconds = dependencies.settings.work.stalled_after_seconds
     given_up: list[GivenUp] = []
     async with dependencies.database.transaction() as session:
+        await session.execute(_DEAD, {"seconds": seconds})
         for job in (await session.execute(_STALLED, {"queue": QUEUE, "seconds": seconds})).all():
             if job.scheduled:
                 await _finish(session, job.id, "aborted")  # its next tick does the same work

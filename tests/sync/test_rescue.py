@@ -62,6 +62,24 @@ async def test_two_rescuers_bring_a_job_back_once(dependencies: WorkerDependenci
     assert await job_of(dependencies.database, job) == ("todo", 1, False)
 
 
+async def test_rescuers_and_the_queues_own_care_never_lock_each_other_out(
+    dependencies: WorkerDependencies,
+) -> None:
+    """Rescues and the queue's own forgetting of dead workers may fall together: none of them is a victim."""
+
+    async def forget() -> None:
+        async with dependencies.database.transaction() as session:
+            await session.execute(text("select procrastinate_prune_stalled_workers_v1(30)"))
+
+    for _ in range(12):
+        job = await deferred(dependencies.database)
+        await claim_and_die(dependencies.database, job)
+        await asyncio.gather(*(each for _ in range(3) for each in (rescue_stalled(dependencies), forget())))
+        assert await job_of(dependencies.database, job) == ("todo", 1, False)
+        async with dependencies.database.transaction() as session:
+            await session.execute(text("delete from procrastinate_jobs"))
+
+
 async def test_a_job_that_loses_its_worker_again_waits_longer(dependencies: WorkerDependencies) -> None:
     """The first rescue is immediate, the next ones wait, the fifth loss is the last."""
     job = await deferred(dependencies.database)
