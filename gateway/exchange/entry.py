@@ -82,21 +82,34 @@ def from_microseconds(count: int) -> datetime:
     return _EPOCH + count * _MICROSECOND
 
 
-_PLAIN: dict[type, Callable[[Any], Any]] = {datetime: microseconds, bytes: bytes.hex, UUID: str, Kind: str}
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_PREFIXES = tuple(f'"{name}":' for name in COLUMNS)
+_quote = json.encoder.encode_basestring
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    str: _quote,
+    int: str,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda _: "null",
+    bytes: lambda digest: f'"{digest.hex()}"',
+    datetime: lambda instant: str(microseconds(instant)),
+    UUID: lambda found: f'"{found}"',
+    Kind: lambda kind: f'"{kind}"',
+}
 
 
 def canonical_bytes(values: Iterable[Any]) -> bytes:
     """Write a row, given in the order of COLUMNS, in its one byte form.
 
     JSON with sorted keys and no spaces; instants are microseconds since 1970 (or already such a number),
-    digests hexadecimal. Raises UnicodeEncodeError for text that is no Unicode.
+    digests hexadecimal. Raises UnicodeEncodeError for text that is no Unicode, TypeError for a value of no
+    column's type.
     """
-    tree: dict[str, Any] = {"_form": FORM}
-    for name, value in zip(COLUMNS, values, strict=True):
-        plain = _PLAIN.get(type(value))
-        tree[name] = value if plain is None else plain(value)
-    return _encode(tree).encode()
+    try:
+        members = [
+            prefix + _WRITTEN[type(value)](value) for prefix, value in zip(_PREFIXES, values, strict=True)
+        ]
+    except KeyError:
+        raise TypeError("a value of the row has no canonical form") from None
+    return f'{{"_form":{FORM},{",".join(members)}}}'.encode()
 
 
 def tidy(text: str) -> str:

@@ -1,4 +1,4 @@
-"""An entry made ready for the database: its values, its MAC and its encrypted bodies, in COPY's order."""
+"""An entry made ready for the database: its values, its MAC and its encrypted bodies."""
 
 import hashlib
 from collections.abc import Sequence
@@ -39,6 +39,7 @@ class Row:
     """Everything that is written for one entry."""
 
     entry: Entry
+    canonical: bytes
     values: tuple[Any, ...]
     bodies: tuple[tuple[Any, ...], ...]
     claim: Claim | None = None
@@ -46,7 +47,11 @@ class Row:
 
 
 def prepare(
-    entry: Entry, keys: JournalKeys, bodies: tuple[bytes | None, bytes | None], claim: Claim | None = None
+    entry: Entry,
+    keys: JournalKeys,
+    bodies: tuple[bytes | None, bytes | None],
+    claim: Claim | None = None,
+    companions: Sequence[Companion] = (),
 ) -> Row:
     """Make the row of an entry with its (request, response).
 
@@ -62,6 +67,7 @@ def prepare(
         canonical = canonical_bytes(values)
     return Row(
         entry=entry,
+        canonical=canonical,
         values=(*values, keys.mac_of(canonical)),
         bodies=tuple(
             (entry.entry_id, part, entry.request_in_ts, *keys.hide(body, entry.entry_id, part))
@@ -69,6 +75,7 @@ def prepare(
             if body is not None
         ),
         claim=_own(claim, entry) if claim else None,
+        companions=companions,
     )
 
 

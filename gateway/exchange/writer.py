@@ -91,12 +91,12 @@ class JournalWriter:
         With a claim that somebody made before, nothing is written and Replayed names the first entry. Raises
         JournalUnavailable (try later) or JournalRejected (never); then no answer may leave.
         """
-        row = prepare(entry, self._keys, (request, response), claim)
+        row = prepare(entry, self._keys, (request, response), claim, companions)
         if not self._open:
             raise JournalUnavailable("the journal is not open")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
-        self._pending.append((_accompanied(row, companions), future))
+        self._pending.append((row, future))
         if len(self._pending) == 1:
             loop.call_later(self._window, self._wake.set)
         elif len(self._pending) >= GROUP_SIZE:
@@ -182,12 +182,6 @@ class JournalWriter:
         if connection is not None:
             with suppress(psycopg.Error, OSError):
                 await connection.close()
-
-
-def _accompanied(row: Row, companions: Sequence[Companion]) -> Row:
-    return Row(
-        entry=row.entry, values=row.values, bodies=row.bodies, claim=row.claim, companions=tuple(companions)
-    )
 
 
 def _settle(group: Sequence[_Pending], *results: Outcome | Exception) -> None:
