@@ -55,7 +55,8 @@ def parse(data: bytes, *, charset: str | None = None) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         # libxml2's own text may quote the document, so only its place is told
         raise _ill_formed(getattr(error, "lineno", None) or 0) from None
-    _refuse_deep(root)
+    if text.count(b"<") > 2 * MAX_DEPTH:  # fewer marks can neither nest nor number too many
+        _refuse_deep(root)
     if text.count(b"xmlns") > MAX_NAMESPACES:
         _refuse_crowded(root)
     return root

@@ -1,6 +1,8 @@
 """The X-Road header of a SOAP message: read strictly, kept as it came (PR-MESS 2.2)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from lxml import etree
 
@@ -27,6 +29,8 @@ KNOWN = {
     q(REPRESENTATION, "representedParty"): "representedParty",
     q(SECURITY_TOKEN, "securityToken"): "securityToken",
 }
+_SHORT = 256  # characters of a part worth remembering
+_Child: TypeAlias = tuple[str, Any]  # the tag, and its text or what holds more than text
 _PART_NAMES = {q(IDENTIFIERS, part): part for parts in PARTS.values() for part in parts}
 
 
@@ -57,7 +61,7 @@ def read_header(element: etree._Element) -> Header:
     id passes, as it does at a security server; whoever needs it asks for more.
     """
     found: dict[str, etree._Element] = {}
-    identifiers: dict[str, dict[str, str]] = {}
+    identifiers: dict[str, Any] = {}
     for child in element:
         name = KNOWN.get(child.tag)
         if name is None:
@@ -75,62 +79,83 @@ def read_header(element: etree._Element) -> Header:
     return _make(found, identifiers)
 
 
-def _make(found: dict[str, etree._Element], identifiers: dict[str, dict[str, str]]) -> Header:
+def _make(found: dict[str, etree._Element], identifiers: dict[str, Any]) -> Header:
     texts = {name: text_of(found[name]) if name in found else "" for name in TEXTS}
-    service = identifiers["service"]
     party = found.get("representedParty")
     return Header(
-        client=_subsystem(identifiers["client"]),
-        service=ServiceId(
-            provider=_subsystem(service),
-            service_code=service["serviceCode"],
-            service_version=service.get("serviceVersion", ""),
-        ),
+        client=identifiers["client"],
+        service=identifiers["service"],
         message_id=texts["id"],
         protocol_version=texts["protocolVersion"],
         user_id=texts["userId"],
         issue=texts["issue"],
         request_hash=texts["requestHash"],
         represented_party="/".join(map(text_of, element_children(party))) if party is not None else "",
-        security_server="/".join(identifiers.get("securityServer", {}).values()),
+        security_server=identifiers.get("securityServer", ""),
     )
 
 
-def _subsystem(parts: dict[str, str]) -> SubsystemId:
-    return SubsystemId(
+def _identifier(element: etree._Element, name: str) -> Any:
+    """Read an identifier: a SubsystemId, a ServiceId, or the path of a security server.
+
+    The same few clients and services come again and again, so what was read is remembered while it is short.
+    """
+    parts = [
+        (child.tag, child if len(child) else child.text or "")
+        for child in element
+        if isinstance(child.tag, str)
+    ]
+    is_short = all(isinstance(text, str) and len(text) < _SHORT for _, text in parts)
+    read = _read_identifier if is_short else _read_identifier.__wrapped__
+    return read(name, element.get(OBJECT_TYPE), tuple(parts))
+
+
+@lru_cache(maxsize=4096)
+def _read_identifier(name: str, object_type: str | None, children: tuple[_Child, ...]) -> Any:
+    if object_type not in OBJECT_TYPES[name]:
+        expected = " or ".join(OBJECT_TYPES[name])
+        raise _invalid(f"{name} needs id:objectType {expected}", name, f'write id:objectType="{expected}"')
+    parts = _parts(name, children)
+    for part in mandatory_parts(name, object_type):
+        if not parts.get(part):
+            raise _invalid(f"{name} lacks {part}", f"{name}/{part}", f"add id:{part}")
+    if name == "securityServer":
+        return "/".join(parts.values())
+    member = SubsystemId(
         xroad_instance=parts["xRoadInstance"],
         member_class=parts["memberClass"],
         member_code=parts["memberCode"],
         subsystem_code=parts.get("subsystemCode", ""),
     )
+    if name == "client":
+        return member
+    return ServiceId(
+        provider=member,
+        service_code=parts["serviceCode"],
+        service_version=parts.get("serviceVersion", ""),
+    )
 
 
-def _identifier(element: etree._Element, name: str) -> dict[str, str]:
-    """Read the parts of an identifier; each may stand once, the mandatory ones must."""
-    if element.get(OBJECT_TYPE) not in OBJECT_TYPES[name]:
-        expected = " or ".join(OBJECT_TYPES[name])
-        raise _invalid(f"{name} needs id:objectType {expected}", name, f'write id:objectType="{expected}"')
+def _parts(name: str, children: tuple[_Child, ...]) -> dict[str, str]:
+    """Name the parts of an identifier; each may stand once."""
     parts: dict[str, str] = {}
-    for child in element_children(element):
-        part = _PART_NAMES.get(child.tag)
+    for tag, text in children:
+        part = _PART_NAMES.get(tag)
         if part not in PARTS[name]:
             raise _invalid(f"{name} holds an unknown part", name, "only the parts of the identifiers schema")
         if part in parts:
             raise _duplicate(f"{name}/{part}")
-        parts[part] = text_of(child)
-    for part in mandatory_parts(element, name):
-        if not parts.get(part):
-            raise _invalid(f"{name} lacks {part}", f"{name}/{part}", f"add id:{part}")
+        parts[part] = text if isinstance(text, str) else text_of(text)
     return parts
 
 
-def mandatory_parts(element: etree._Element, name: str) -> tuple[str, ...]:
+def mandatory_parts(name: str, object_type: str | None) -> tuple[str, ...]:
     """Give the parts an identifier must have: for a client they depend on its object type."""
     if name == "service":
         return (*_MEMBER_PARTS, "serviceCode")
     if name == "securityServer":
         return PARTS[name]
-    return PARTS[name] if element.get(OBJECT_TYPE) == "SUBSYSTEM" else _MEMBER_PARTS
+    return PARTS[name] if object_type == "SUBSYSTEM" else _MEMBER_PARTS
 
 
 def _check_leaf(element: etree._Element, name: str) -> None:

@@ -149,7 +149,7 @@ def _read_parts(
             problems.append(("duplicate_header_field", part))
         else:
             parts[part] = reading.text(child)
-    missing = [part for part in mandatory_parts(element, name) if parts.get(part, "") == ""]
+    missing = [part for part in mandatory_parts(name, element.get(OBJECT_TYPE)) if parts.get(part, "") == ""]
     return parts, problems + [("invalid_xml", part) for part in missing]
 
 
