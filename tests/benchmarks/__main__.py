@@ -7,8 +7,9 @@ import typer
 
 from gateway.foundation.clock import utc_now
 from tests.benchmarks.exchanges import Plan, measure, measure_echo
-from tests.benchmarks.house import house
+from tests.benchmarks.house import house, pin
 from tests.benchmarks.parts import Bench, measure_parts, measure_peers
+from tests.benchmarks.peers import measure_xroad_soap
 from tests.benchmarks.report import Found, table
 from tests.benchmarks.yardstick import Yardstick
 
@@ -19,7 +20,10 @@ QUICK = Plan(rounds=3, exchanges=500, part_seconds=0.15)
 def run(plan: Plan) -> Found:
     """Measure everything by the plan."""
     yardstick = Yardstick(plan.part_seconds)
+    pin(0, 1)  # the driver and PostgreSQL; whatever is measured has the other core
     yardstick.read()
+    with house("tests.benchmarks.from_memory") as built:
+        from_memory = measure(built, plan, yardstick, signed=False)
     with house() as built:
         signed = measure(built, plan, yardstick, signed=True)
         unsigned = measure(built, plan, yardstick, signed=False)
@@ -34,6 +38,8 @@ def run(plan: Plan) -> Found:
         return Found(
             signed=signed,
             unsigned=unsigned,
+            from_memory=from_memory,
+            xroad_soap=measure_xroad_soap(built, plan, yardstick),
             echo=measure_echo(built, plan, yardstick, signed),
             parts=measure_parts(bench),
             peers=measure_peers(bench),

@@ -75,12 +75,13 @@ def measure_echo(house: House, plan: Plan, yardstick: Yardstick, like: Exchanges
         drive(port, bodies, connections=plan.connections)
 
         def work() -> float:
-            return _cpu_during(pid, lambda: drive(port, bodies, connections=plan.connections)) / len(bodies)
+            return cpu_during(pid, lambda: drive(port, bodies, connections=plan.connections)) / len(bodies)
 
         return ratio_of([yardstick.around(work) for _ in range(plan.rounds)])
 
 
-def _cpu_during(pid: int, work: Callable[[], Driven]) -> float:
+def cpu_during(pid: int, work: Callable[[], Driven]) -> float:
+    """Give the CPU seconds a process spends while something is done."""
     before = cpu_of(pid)
     work()
     return cpu_of(pid) - before

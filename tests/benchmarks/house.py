@@ -25,6 +25,7 @@ from gateway.sandbox.seed import application_of, seed_registry
 
 HOST = "127.0.0.1"
 _SEED, _PEOPLE = 2026, 150
+_CORES = os.sched_getaffinity(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +41,15 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
+def house(program: str = "gateway.cli") -> Iterator[House]:
     """Start database and gateway in a temporary folder; everything is stopped and removed at the end."""
-    folder, port = Path(mkdtemp(prefix="kopuro-")), _free_port()
+    folder, port = Path(mkdtemp(prefix="kopuro-")), free_port()
     try:
         with embedded_postgres(folder) as url:
             environment = _environment(folder, port, url)
             settings = load(environment={**os.environ, **environment})
             learners = _furnish(settings)
-            with _process(["gateway.cli", "serve"], port, folder / "gateway.log", environment) as gateway_pid:
+            with _process([program, "serve"], port, folder / "gateway.log", environment) as gateway_pid:
                 yield House(
                     folder=folder,
                     settings=settings,
@@ -105,7 +106,7 @@ async def _seed(settings: Settings, people: Population) -> tuple[SyntheticPerson
 @contextmanager
 def echo(answer: bytes, folder: Path) -> Iterator[tuple[int, int]]:
     """Serve fixed bytes from a bare Starlette application; gives its port and process id."""
-    port, file = _free_port(), folder / "answer.xml"
+    port, file = free_port(), folder / "answer.xml"
     file.write_bytes(answer)
     with _process(["tests.benchmarks.echo", str(port), str(file)], port, folder / "echo.log", {}) as pid:
         yield port, pid
@@ -114,14 +115,22 @@ def echo(answer: bytes, folder: Path) -> Iterator[tuple[int, int]]:
 @contextmanager
 def _process(module: list[str], port: int, log: Path, environment: dict[str, str]) -> Iterator[int]:
     """Run a module until it listens and as long as it is needed; gives its process id."""
+    with program_running([sys.executable, "-m", *module], port, log, environment) as pid:
+        yield pid
+
+
+@contextmanager
+def program_running(command: list[str], port: int, log: Path, environment: dict[str, str]) -> Iterator[int]:
+    """Run a program until it listens and as long as it is needed; gives its process id."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *module],
+            command,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
+    pin(process.pid, 0)
     try:
         _wait_for(port, process, log)
         yield process.pid
@@ -130,7 +139,13 @@ def _process(module: list[str], port: int, log: Path, environment: dict[str, str
         process.wait(30)
 
 
-def _free_port() -> int:
+def pin(pid: int, core: int) -> None:
+    """Keep a process, and what it starts from now on, on one core: what is measured there meets nobody of ours."""
+    cores = sorted(_CORES)
+    os.sched_setaffinity(pid, {cores[core % len(cores)]})
+
+
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

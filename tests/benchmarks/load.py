@@ -46,7 +46,8 @@ async def _connection(port: int, waiting: Iterator[bytes]) -> bytes:
 
 def _head(length: int) -> bytes:
     return (
-        f"POST /xroad HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {length}\r\n\r\n"
+        f"POST /xroad HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {CONTENT_TYPE}\r\n"
+        f'SOAPAction: "getLearnerStatus"\r\nContent-Length: {length}\r\n\r\n'
     ).encode()
 
 

@@ -17,6 +17,8 @@ class Found:
 
     signed: Exchanges
     unsigned: Exchanges
+    from_memory: Exchanges
+    xroad_soap: Ratio | None
     echo: Ratio
     parts: Parts
     peers: Parts
@@ -33,12 +35,14 @@ def table(found: Found) -> str:
             "one getLearnerStatus exchange over HTTP",
             *_exchange("signed", found.signed),
             *_exchange("unsigned", found.unsigned),
+            *_exchange("unsigned, subject in memory", found.from_memory),
             _row("bare HTTP echo of the same bytes", found.echo),
             "parts of the signed exchange, each alone in one process",
             *(_row(name, ratio) for name, ratio in found.parts.items()),
             _sum(found),
             "peers on the same request",
             *(_row(name, ratio) for name, ratio in found.peers.items()),
+            *_xroad_soap(found),
             *_memory(found),
             f"yardstick: {len(found.yardstick.readings)} readings, highest / lowest {found.yardstick.spread:.2f}",
         )
@@ -49,6 +53,16 @@ def _exchange(name: str, exchanges: Exchanges) -> Iterable[str]:
     gateway, postgres = exchanges.ratios()
     yield _row(f"{name}: gateway", gateway)
     yield _row(f"{name}: PostgreSQL", postgres)
+
+
+def _xroad_soap(found: Found) -> Iterable[str]:
+    """Set the peer that answers from memory and records nothing beside ours that answers so and does record."""
+    if found.xroad_soap is None:
+        yield _line("fastapi-xroad-soap: could not be installed", ())
+        return
+    ours, _ = found.from_memory.ratios()
+    yield _row("fastapi-xroad-soap: unsigned, from memory", found.xroad_soap)
+    yield _line("… as many times ours, subject in memory", (f"{found.xroad_soap.median / ours.median:.1f}",))
 
 
 def _sum(found: Found) -> str:

@@ -10,6 +10,7 @@ _LINES = (
     "signed: gateway",
     "signed: PostgreSQL",
     "unsigned: gateway",
+    "unsigned, subject in memory: gateway",
     "bare HTTP echo",
     "parse, read the header",
     "verify the signature",
@@ -24,8 +25,9 @@ _LINES = (
 def test_a_short_run_prints_every_figure() -> None:
     """A run over the real product gives each figure as a number, and the memory before and after."""
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--rounds", "1", "--exchanges", "60"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
     for name in _LINES:
         assert re.search(rf"{re.escape(name)}.*\s\d+\.\d\d\s+\d+\.\d\d\s+\d+\.\d\d\s+\d", done.stdout), name
+    assert re.search(r"times ours, subject in memory\s+\d+\.\d|could not be installed", done.stdout)
     assert re.search(r"resident memory: \d+ MB .* \d+ MB after 120 signed exchanges", done.stdout)
