@@ -89,7 +89,7 @@ class Schemas:
             "type": "object",
             "properties": {name: self._element(element) for name, element in group.members.items()},
             **({"required": required} if required else {}),
-            **({"allOf": rules} if rules else {}),
+            **_all_of(rules),
             "additionalProperties": False,
             **described(group.titles),
         }
@@ -174,4 +174,11 @@ def _none_of(names: frozenset[str]) -> Schema:
 
 
 def _all_of(rules: list[Schema]) -> Schema:
-    return rules[0] if len(rules) == 1 else {"allOf": rules} if rules else {}
+    """Put rules into one schema: required members side by side, the rest where their keys do not meet."""
+    required = [name for rule in rules if set(rule) == {"required"} for name in rule["required"]]
+    whole: Schema = {"required": required} if required else {}
+    rest = [rule for rule in rules if set(rule) != {"required"}]
+    met = [key for rule in rest for key in rule]
+    if len(met) == len(set(met)) and "required" not in met:
+        return whole | {key: value for rule in rest for key, value in rule.items()}
+    return whole | {"allOf": rest}
