@@ -1,6 +1,7 @@
 """The published services by REST: the same content as by SOAP, the same rules, errors in X-Road's JSON form."""
 
 import asyncio
+import base64
 import hashlib
 import io
 import json
@@ -333,3 +334,44 @@ async def test_malformed_input_is_never_a_server_error(product: Running, http: a
         status, problem, _ = await call(http, product, body)
         assert status == 400, problem
     assert not await rows(product, "select 1 from journal_entry where subject is not null")
+
+
+async def test_a_call_goes_through_the_security_server(product: Running, http: aiohttp.ClientSession) -> None:
+    """The server makes the ids, adds the request's hash and passes content and refusals on; rights come first."""
+    anonymous = headers(X_Road_Id=None)
+    status, answer, said = await call(http, product, about(adult()), anonymous, through=product.provider)
+    assert (status, answer["resultCode"]) == (200, "OK")
+    assert said["X-Road-Id"].startswith("central-server-")
+    assert len(base64.b64decode(said["X-Road-Request-Hash"])) == 64
+    (row,) = await rows(product, "select message_id, x_request_id from journal_entry")
+    assert (row.message_id, row.x_request_id) == (said["X-Road-Id"], said["X-Road-Request-Id"])
+    status, problem, said = await call(http, product, {}, through=product.provider)
+    assert (status, problem["type"], "X-Road-Error" in said) == (400, "Client.SCHEMA", False)
+    twice = [("X-Road-Client", "central-server/GOV/1/forged"), *headers()]
+    status, problem, _ = await call(http, product, about(adult()), twice, through=product.provider)
+    assert (status, problem["type"]) == (400, "Client.duplicate_header_field")
+
+
+REFUSED_ON_THE_WAY = (
+    (
+        {"X-Road-Client": "central-server/GOV/1/x"},
+        "getLearnerStatus",
+        500,
+        "server.serverproxy.access_denied",
+    ),
+    ({}, "getEverything", 500, "server.serverproxy.unknown_service"),
+    ({"X-Road-Client": None}, "getLearnerStatus", 400, "client.bad_request"),
+    ({"X-Road-Client": "a/b"}, "getLearnerStatus", 400, "client.bad_request"),
+)
+
+
+async def test_the_security_server_refuses_in_its_own_name(
+    product: Running, http: aiohttp.ClientSession
+) -> None:
+    """What it refuses never reaches us, and only it writes X-Road-Error."""
+    for changed, code, status, expected in REFUSED_ON_THE_WAY:
+        url = f"{product.provider}/r1/{OURS}/{code}/v1"
+        async with http.post(url, data=b"{}", headers=headers(**changed)) as reply:
+            assert (reply.status, reply.headers["X-Road-Error"]) == (status, expected)
+            assert (await reply.json())["type"] == expected
+    assert not await rows(product, "select 1 from journal_entry")
