@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import structlog
+
 from gateway.disclosure.agreements import Terms
 from gateway.foundation.errors import ContractError, KopuroError, SignatureError
 from gateway.foundation.xml import parse
@@ -23,6 +25,7 @@ from gateway.xroad.rest.problems import in_rest, status_of, write_problem
 from gateway.xroad.rest.to_json import to_json
 from gateway.xroad.rest.to_xml import to_xml
 
+_log = structlog.stdlib.get_logger(__name__)
 CONTENT_TYPE = "application/json; charset=utf-8"
 Plans = Mapping[tuple[str, str], Service]
 
@@ -74,9 +77,17 @@ class RestEndpoint:
             self.shared.schema.check(content, whose="request")
             grant = self.shared.agreements.grant(terms, header, purpose_of(content))
             answer = await self.shared.ask(offer, content, grant, trace)
-        written = parse(answer.content)
-        self.shared.schema.check(written, whose="answer")
-        return await self.shared.record(trace, answer, to_json(written, plan.answer))
+        return await self.shared.record(trace, answer, self._write(answer.content, plan, trace))
+
+    def _write(self, content: bytes, plan: Service, trace: Trace) -> bytes:
+        """Turn the handler's answer into JSON; one that does not fit our own contract is our failure."""
+        written = parse(content)
+        try:
+            self.shared.schema.check(written, whose="answer")
+            return to_json(written, plan.answer)
+        except ContractError as error:
+            _log.error("answer_does_not_fit", exchange_id=str(trace.exchange_id), where=error.where)
+            raise KopuroError("the answer does not fit the published schema") from None
 
     def _offered(self, call: RestCall) -> Offer:
         try:

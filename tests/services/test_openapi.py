@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from typing import Any
 
 import aiohttp
@@ -12,7 +10,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from lxml import etree
 from openapi_spec_validator import validate
+from typer.testing import CliRunner
 
+from gateway.cli import build
+from gateway.foundation.errors import SettingsError
 from gateway.sandbox.seed import CERTIFICATE
 from gateway.services.dispatch import OFFERS
 from gateway.services.rest_routes import published_services
@@ -145,10 +146,9 @@ async def test_one_service_is_served_by_its_code(product: Running, http: aiohttp
 
 def test_the_command_prints_the_same_description() -> None:
     """`kopuro contract openapi` needs no database and no running gateway; an unknown service is a sentence."""
-    command = [sys.executable, "-m", "gateway.cli", "contract", "openapi", "--base", BASE]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    assert json.loads(told.stdout) == description()
-    wrong = subprocess.run(
-        [*command, "--service", "x"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert (wrong.returncode, "published: getLearnerStatus" in wrong.stderr) == (2, True)
+    command = ["contract", "openapi", "--base", BASE]
+    told = CliRunner().invoke(build(), command)
+    assert (told.exit_code, json.loads(told.stdout)) == (0, description())
+    wrong = CliRunner().invoke(build(), [*command, "--service", "x"])
+    assert isinstance(wrong.exception, SettingsError)
+    assert "published: getLearnerStatus" in str(wrong.exception)

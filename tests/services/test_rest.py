@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -14,12 +15,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.exchange.search import show
+from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
+from gateway.foundation.errors import KopuroError
 from gateway.sandbox.seed import CERTIFICATE
+from gateway.services.arrival import Arrival
+from gateway.services.codec import write_content
+from gateway.services.rest_endpoint import RestEndpoint
 from gateway.services.rest_routes import published_services
+from gateway.services.trace import Trace
 from gateway.wiring import read_keys
+from gateway.xroad.contracts import Schema
 from gateway.xroad.envelope import CONTENT_TYPE, Message, read_message
+from gateway.xroad.faults import fault_code_of
+from gateway.xroad.rest.problems import status_of
 from gateway.xroad.rest.to_json import to_json
+from tests.conftest import ROOT
 from tests.running import Running
 from tests.services.asking import OURS, PORTAL, SOCIAL_FUND, about, call, context, headers, written
 from tests.services.test_endpoint import adult, ask_about, post, rows
@@ -375,3 +386,17 @@ async def test_the_security_server_refuses_in_its_own_name(
             assert (reply.status, reply.headers["X-Road-Error"]) == (status, expected)
             assert (await reply.json())["type"] == expected
     assert not await rows(product, "select 1 from journal_entry")
+
+
+def test_an_answer_that_breaks_our_contract_is_our_failure() -> None:
+    """Should a handler ever write what the schema forbids, that is a 500 of ours and never the client's 400."""
+    services = published_services(ROOT / "wsdl", ROOT / "schemas")
+    schema = Schema(ROOT / "schemas" / "isuo" / "isuo.xsd")
+    shared = SimpleNamespace(schema=schema)
+    endpoint = RestEndpoint(shared=shared, plans={})  # type: ignore[arg-type]
+    arrival = Arrival(body=b"", content_type="", peer="", received_at=utc_now())
+    broken = write_content("getLearnerStatusResponse", [("resultCode", "NO_SUCH_CODE")])
+    with pytest.raises(KopuroError) as failure:
+        endpoint._write(broken, services[0], Trace(arrival=arrival))
+    code, sentence, _ = fault_code_of(failure.value)
+    assert (status_of(code), sentence) == (500, "the service could not answer")

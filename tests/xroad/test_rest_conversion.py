@@ -97,8 +97,7 @@ def published() -> tuple[tuple[Service, ...], Schema]:
 
 
 _TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
-    min_size=1,
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
 )
 _DAYS = st.dates().map(lambda day: day.isoformat())
 _BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
@@ -129,7 +128,9 @@ def leaf_values(leaf: Leaf) -> st.SearchStrategy[Any]:
         return _BY_KIND[leaf.kind]
     if leaf.patterns and leaf.kind == Kind.TEXT:
         return st.from_regex(f"\\A(?:{leaf.patterns[0][0]})\\Z".replace("\\d", "[0-9]"))
-    return _TEXT.map(lambda text: text[: int(limits.get("maxLength", 50))])
+    return _TEXT.map(
+        lambda text: text[: int(limits.get("maxLength", 50))].ljust(int(limits.get("minLength", 0)), "x")
+    )
 
 
 def values(content: Leaf | Group) -> st.SearchStrategy[Any]:
