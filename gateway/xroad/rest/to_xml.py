@@ -34,7 +34,8 @@ def _fill(made: etree._Element, content: Leaf | Group, value: Any, where: str) -
     if not isinstance(value, dict):
         raise _wrong("an object is expected", where, f"write {{…}} with {_listed(content.members)}")
     _check_names(value, content, where)
-    given = {name: each for name, each in value.items() if each != []}  # an empty array is no element
+    # an empty array is no element; an empty array in the place of a single value is wrong
+    given = {name: each for name, each in value.items() if each != [] or not content.members[name].many}
     _write(made, content.particle, given, where)
 
 
