@@ -15,17 +15,28 @@ from gateway.foundation.errors import KopuroError
 from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
 from gateway.foundation.tls import UNSET, inbound_tls, is_loopback
+from gateway.services.rest_routes import (
+    RestRoute,
+    base_address,
+    make_rest,
+    openapi_route,
+    published_services,
+)
 from gateway.services.routes import SoapRoute, contract_routes
-from gateway.wiring import Gateway, open_gateway
+from gateway.wiring import Gateway, open_gateway, our_subsystem
+from gateway.xroad.rest.plan import Service
 
 Opened = Callable[[Settings], AbstractAsyncContextManager[Gateway]]
 
 
 def create_app(settings: Settings, *, opened: Opened = open_gateway) -> Starlette:
     """Make the application; the database, the journal and the agencies open with its lifespan."""
-    app = Starlette(lifespan=_lifespan(settings, opened))
+    services = published_services(settings.contracts, settings.schemas)
+    app = Starlette(lifespan=_lifespan(settings, services, opened))
     address = f"{public_url(settings)}/xroad"
+    base = base_address(public_url(settings), our_subsystem(settings))
     app.router.routes += [
+        openapi_route(services, "/wsdl/kopuro.openapi.json", base),
         *contract_routes(settings.contracts, "/wsdl", address),
         *contract_routes(settings.schemas, "/schemas", address),
         Route("/healthz", _healthz),
@@ -34,12 +45,15 @@ def create_app(settings: Settings, *, opened: Opened = open_gateway) -> Starlett
     return app
 
 
-def _lifespan(settings: Settings, opened: Opened) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, services: tuple[Service, ...], opened: Opened
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(settings) as gateway:
             app.state.gateway = gateway
             app.router.routes.insert(0, Route("/xroad", _soap(gateway)))  # the busiest one is looked at first
+            app.router.routes.insert(1, Route("/r1/{path:path}", _rest(gateway, services)))
             app.router.routes.append(Mount("/", LoopbackOnly(_api(gateway))))
             yield
 
@@ -48,8 +62,17 @@ def _lifespan(settings: Settings, opened: Opened) -> Callable[[Starlette], Abstr
 
 def _soap(gateway: Gateway) -> ASGIApp:
     """Make the SOAP route; with TLS it is the security server's alone."""
-    route = SoapRoute(gateway.endpoint, gateway.settings.server)
-    tls = inbound_tls(gateway.settings)
+    return _guarded(SoapRoute(gateway.endpoint, gateway.settings.server), gateway.settings)
+
+
+def _rest(gateway: Gateway, services: tuple[Service, ...]) -> ASGIApp:
+    """Make the REST route, guarded as the SOAP one is."""
+    endpoint = make_rest(gateway.endpoint, services)
+    return _guarded(RestRoute(endpoint, gateway.settings.server), gateway.settings)
+
+
+def _guarded(route: ASGIApp, settings: Settings) -> ASGIApp:
+    tls = inbound_tls(settings)
     return SecurityServerOnly(route, tls.digest) if tls else route
 
 

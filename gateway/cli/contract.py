@@ -1,4 +1,7 @@
-"""`kopuro contract import`: what another agency's WSDL says, in plain words, before an adapter is written."""
+"""`kopuro contract import`: what another agency's WSDL says, in plain words, before an adapter is written.
+
+`kopuro contract openapi` (in `openapi`) stands in the same group.
+"""
 
 import json
 from dataclasses import asdict
@@ -7,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from gateway.cli.openapi import print_openapi
 from gateway.foundation.errors import SettingsError
 from gateway.xroad.contract_reading.machine import as_values, plain
 from gateway.xroad.contract_reading.model import Contract
@@ -19,14 +23,10 @@ DOES_NOT_FIT = 1
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    contract = typer.Typer(help="Read other agencies' contracts.")
+    contract = typer.Typer(help="Read other agencies' contracts, write our own as OpenAPI.")
     contract.command("import")(import_contracts)
-    contract.callback()(_group)
+    contract.command("openapi")(print_openapi)
     app.add_typer(contract, name="contract")
-
-
-def _group() -> None:
-    """Keep a group of one command a group."""
 
 
 def import_contracts(

@@ -8,6 +8,7 @@ from gateway.foundation.errors import AccessError
 from gateway.foundation.settings import Settings
 from gateway.intake.plugs import Simulator
 from gateway.sandbox.metaservices import Catalogue, read_services
+from gateway.sandbox.rest_metaservices import read_rest_services
 from gateway.xroad.identifiers import ServiceId, SubsystemId
 
 _OUR_WSDL = "kopuro.wsdl"
@@ -37,7 +38,8 @@ def make_catalogue(settings: Settings, ours: SubsystemId, simulators: Mapping[st
             return False
         return True
 
-    return Catalogue(members=members, services=services, may_call=may_call)
+    rest = read_rest_services(ours, settings.contracts / _OUR_WSDL, settings.schemas)
+    return Catalogue(members=members, services=services, rest=rest, may_call=may_call)
 
 
 def _with_member(subsystem: SubsystemId, name: str) -> dict[SubsystemId, str]:

@@ -17,10 +17,12 @@ from gateway.foundation.sockets import listen
 from gateway.intake.plugs import FaultMode, Misbehaviour, Simulator, SimulatorDownError
 from gateway.sandbox.desk import address, desk_routes
 from gateway.sandbox.metaservices import Catalogue, MetaserviceDouble
+from gateway.sandbox.rest import RestDoors
 from gateway.sandbox.security_server import Doors, SecurityServer
 from gateway.xroad.conformance import Provider
 from gateway.xroad.header import Header
-from gateway.xroad.identifiers import SubsystemId
+from gateway.xroad.identifiers import ServiceId, SubsystemId
+from gateway.xroad.rest.headers import write_service
 
 HOST = "127.0.0.1"
 
@@ -75,12 +77,17 @@ def provider_doors(sandbox: Sandbox) -> Doors:
     def address_of(header: Header) -> str | None:
         return sandbox.gateway_url if header.service.provider == sandbox.ours else None
 
+    def rest_address_of(service: ServiceId) -> str | None:
+        base = sandbox.gateway_url.removesuffix("/xroad")
+        return f"{base}/r1/{write_service(service)}" if service in sandbox.catalogue.rest else None
+
     own = MetaserviceDouble(sandbox.catalogue)
     return Doors(
         address_of=address_of,
         may_call=lambda header: header.client in sandbox.clients,
         tell=own.tell,
         show=own.show,
+        rest=RestDoors(address_of=rest_address_of, may_call=own.may_call),
     )
 
 

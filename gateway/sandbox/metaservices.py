@@ -7,13 +7,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from gateway.foundation.xml import local_name, parse, text_of
+from gateway.sandbox.rest_metaservices import RestCatalogue
 from gateway.sandbox.security_server import SecurityServerFault, Told
 from gateway.xroad.attachments import attachment
 from gateway.xroad.envelope import CONTENT_TYPE, Message, answering_shell
@@ -25,16 +27,19 @@ from gateway.xroad.packaging import pack
 ENDPOINT = "http://example.org/xroad-endpoint"
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
 _PROVIDER = "server.serverproxy"
-_REST_SEGMENTS = 6
 _TYPES = {"text/xml": "xml", "application/xml": "xml", "application/json": "json", "*/*": "xml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Who is registered under which name, what each offers with its WSDL (empty: none), and who may call it."""
+    """Who is registered under which name, what each offers with its WSDL (empty: none), who may call it.
+
+    `rest` holds what is offered by REST as well, without a version, each with its OpenAPI description.
+    """
 
     members: Mapping[SubsystemId, str] = field(default_factory=dict)
     services: Mapping[ServiceId, bytes] = field(default_factory=dict)
+    rest: Mapping[ServiceId, Mapping[str, Any]] = field(default_factory=dict)
     may_call: Callable[[SubsystemId, ServiceId], bool] = field(default=lambda _client, _service: False)
 
 
@@ -64,6 +69,8 @@ class MetaserviceDouble:
     def __init__(self, catalogue: Catalogue) -> None:
         """Take what there is to tell."""
         self._catalogue = catalogue
+        soap = {(service.provider, service.service_code) for service in catalogue.services}
+        self._rest = RestCatalogue(services=catalogue.rest, soap=soap, may_call=self.may_call)
         self._answers: dict[str, Callable[[Message], Told]] = {
             LIST_METHODS: lambda asked: self._list(asked, all_of_them=True),
             ALLOWED_METHODS: lambda asked: self._list(asked, all_of_them=False),
@@ -115,9 +122,7 @@ class MetaserviceDouble:
         segments = request.url.path.strip("/").split("/")
         if segments == ["listClients"]:
             return self._show_clients(request)
-        if segments[0] == "r1" and segments[-1] == "getOpenAPI":
-            return self._show_open_api(segments, request.query_params.get("serviceCode", ""))
-        return None
+        return self._rest.show(request)
 
     def _show_clients(self, request: Request) -> Response:
         wanted = request.query_params.get("xRoadInstance")
@@ -135,17 +140,13 @@ class MetaserviceDouble:
         body = f'<xrd:clientList xmlns:xrd="{XROAD}" xmlns:id="{IDENTIFIERS}">{inner}</xrd:clientList>'
         return Response(body, headers={"Content-Type": CONTENT_TYPE})
 
-    def _show_open_api(self, segments: list[str], code: str) -> Response:
-        """Refuse: every service of the box is a SOAP service, which has no OpenAPI description."""
-        known = any(
-            service.service_code == code and _segments(service.provider) == segments[1:-1]
-            for service in self._catalogue.services
+    def may_call(self, client: SubsystemId, service: ServiceId) -> bool:
+        """Tell whether a client may call a REST service: access is by service code, whatever the version."""
+        return any(
+            self._catalogue.may_call(client, each)
+            for each in self._catalogue.services
+            if (each.provider, each.service_code) == (service.provider, service.service_code)
         )
-        if len(segments) != _REST_SEGMENTS or not code:
-            return _rest_error("client.bad_request", "Missing or malformed service")
-        if not known:
-            return _rest_error(f"{_PROVIDER}.unknown_service", "Could not find the service")
-        return _rest_error(f"{_PROVIDER}.service_type", "The service is not a REST service")
 
 
 def _answer(asked: Message, inner: str) -> Told:
@@ -205,10 +206,6 @@ def _object_type(member: SubsystemId) -> str:
     return "SUBSYSTEM" if member.subsystem_code else "MEMBER"
 
 
-def _segments(member: SubsystemId) -> list[str]:
-    return [member.xroad_instance, member.member_class, member.member_code, member.subsystem_code]
-
-
 def _preferred(accept: str) -> str:
     """Choose XML unless the Accept header puts JSON higher, or first among equals."""
     best, form = 0.0, "xml"
@@ -225,10 +222,3 @@ def _weight(parameter: str) -> float:
         return float(parameter.removeprefix("q="))
     except ValueError:
         return 0.0
-
-
-def _rest_error(code: str, text: str) -> JSONResponse:
-    status = 500 if code.startswith("server.") else 400
-    return JSONResponse(
-        {"type": code, "message": text, "detail": ""}, status_code=status, headers={"X-Road-Error": code}
-    )

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.foundation.errors import ContractError
+from gateway.sandbox.rest import PREFIX, RestDoors, carry
 from gateway.xroad.answers import HASH_ALGORITHM, request_hash
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, charset_of, read_message
 from gateway.xroad.header import Header
@@ -48,6 +49,7 @@ class Doors:
     may_call: Callable[[Header], bool]
     tell: Callable[[Message], Told | None] = field(default=lambda _: None)
     show: Callable[[Request], Response | None] = field(default=lambda _: None)
+    rest: RestDoors = field(default_factory=RestDoors)
 
 
 class SecurityServerFault(Exception):
@@ -69,7 +71,7 @@ class SecurityServer:
         self._session: aiohttp.ClientSession | None = None
 
     def app(self) -> Starlette:
-        """Give the ASGI application; the path is ignored, as a real security server does."""
+        """Give the ASGI application; a SOAP message's path is ignored, as a real security server does."""
         return Starlette(
             routes=[
                 Route("/", self._serve, methods=["GET", "POST"]),
@@ -82,6 +84,8 @@ class SecurityServer:
             shown = self._doors.show(request) if request.method == "GET" else None
             if shown is not None:
                 return shown
+            if request.url.path.startswith(PREFIX):
+                return await carry(request, self._doors.rest, self._pool())
             body, content_type = await self._exchange(request)
         except SecurityServerFault as fault:
             body, content_type = _write_fault(fault), "text/xml;charset=UTF-8"

@@ -52,7 +52,7 @@ def _method(request: Request) -> ContractError | None:
     if request.method == "POST":
         return None
     return ContractError(
-        "SOAP messages are sent by POST", code="invalid_http_method", where="HTTP", hint="use POST"
+        "messages are sent by POST", code="invalid_http_method", where="HTTP", hint="use POST"
     )
 
 
@@ -71,7 +71,7 @@ def _encoded(headers: Mapping[bytes, bytes]) -> ContractError | None:
         "the body is compressed or otherwise encoded",
         code="invalid_content_type",
         where="Content-Encoding",
-        hint="send the XML as it is",
+        hint="send the body as it is",
     )
 
 

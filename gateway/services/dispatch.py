@@ -26,3 +26,8 @@ def find_offer(service: ServiceId, ours: SubsystemId) -> Offer:
             hint=f"{ours} offers {known}",
         )
     return offer
+
+
+def version_of(service_code: str) -> str:
+    """Give the version meant where an address names none: the first that was published, for good."""
+    return next((offer.service_version for offer in OFFERS if offer.service_code == service_code), "")

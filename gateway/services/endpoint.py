@@ -4,18 +4,19 @@ bytes → header → agreement → signature → schema → grant → handler �
 becomes a Fault in one place, and no byte leaves before the exchange is durably recorded.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 from lxml import etree
 
 from gateway.disclosure.agreements import Agreements, Grant, Terms
-from gateway.exchange.entry import LONGEST_TEXT
+from gateway.exchange.entry import LONGEST_TEXT, tidy
 from gateway.exchange.group import Replayed
 from gateway.exchange.keys import JournalKeys
-from gateway.exchange.search import stored_answer
+from gateway.exchange.search import show, stored_answer
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
@@ -38,10 +39,17 @@ _HTTP_OK, _HTTP_FAULT = 200, 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What leaves: an HTTP status (200, or 500 for a Fault) and the SOAP bytes."""
+    """What leaves: an HTTP status (of SOAP 200, or 500 for a Fault) and the bytes."""
 
     status: int
     body: bytes
+
+
+class Refusal(Protocol):
+    """Writes an error in a binding's own form."""
+
+    def __call__(self, code: str, sentence: str, *, hint: str = "", correlation_id: str = "") -> Reply:
+        """Write status and body for an error's code, sentence and cure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +68,19 @@ class Endpoint:
 
     async def answer(self, arrival: Arrival) -> Reply:
         """Answer one request; every outcome, refusals too, stands in the journal before it leaves."""
-        trace = Trace(arrival=arrival)
+        return await self.through(Trace(arrival=arrival), self._answer, _fault)
+
+    async def through(
+        self, trace: Trace, answer: Callable[[Trace], Awaitable[Reply]], refusal: Refusal
+    ) -> Reply:
+        """Answer by a binding's way; whatever goes wrong becomes its refusal, recorded, in this one place."""
         try:
-            return await self._answer(trace)
+            return await answer(trace)
         except KopuroError as error:
-            return await self._refuse(trace, *fault_code_of(error))
+            return await self._refuse(trace, refusal, *fault_code_of(error))
         except Exception:  # noqa: BLE001 – the endpoint's edge: one of the two places that catch everything
             _log.exception("endpoint_failed", exchange_id=str(trace.exchange_id))
-            return await self._refuse(trace, INTERNAL, "the service could not answer", "")
+            return await self._refuse(trace, refusal, INTERNAL, "the service could not answer", "")
 
     async def _answer(self, trace: Trace) -> Reply:
         message = _read(trace)
@@ -77,10 +90,10 @@ class Endpoint:
         self.schema.check(content, whose="request")
         grant = self.agreements.grant(terms, message.header, purpose_of(content))
         shell = answering_shell(message)  # before the registry is asked: the message is still at hand
-        answer = await self._ask(offer, content, grant, trace)
+        answer = await self.ask(offer, content, grant, trace)
         self.schema.check(parse(answer.content), whose="answer")
         body = self._write(shell, answer.content, trace)
-        return await self._record(trace, answer, body)
+        return await self.record(trace, answer, body)
 
     def _verified(self, message: Message, terms: Terms, trace: Trace) -> etree._Element:
         """Give the content to handle: the signed one, parsed anew, wherever a signature is there or agreed."""
@@ -98,7 +111,8 @@ class Endpoint:
         trace.header_form = verified.header_form
         return verified.content
 
-    async def _ask(self, offer: Offer, content: etree._Element, grant: Grant, trace: Trace) -> Answer:
+    async def ask(self, offer: Offer, content: etree._Element, grant: Grant, trace: Trace) -> Answer:
+        """Let the service's handler answer a content that passed schema and agreement."""
         pin = offer.subject_pin(content)
         trace.grant, trace.subject = grant, self.keys.subject_of(pin) if pin else None
         question = Question(
@@ -113,7 +127,7 @@ class Endpoint:
             return sign_message(shell, content, self.sealing, at=self.clock(), header_form=form)
         return shell.wrap(shell.body(content))
 
-    async def _record(self, trace: Trace, answer: Answer, body: bytes) -> Reply:
+    async def record(self, trace: Trace, answer: Answer, body: bytes) -> Reply:
         """Make the exchange durable; a message id that was answered before gets its first answer again."""
         recorded = await self.journal.record(
             trace.entry(body, succeeded=True, outcome=answer.outcome),
@@ -127,7 +141,7 @@ class Endpoint:
         return Reply(status=_HTTP_OK, body=body)
 
     async def _repeat(self, trace: Trace, first: Replayed) -> Reply:
-        if not first.same_bytes:
+        if not first.same_bytes or (trace.rest and not await self._says_the_same(trace, first)):
             raise ContractError(
                 "this message id was used before for another message",
                 code="REPLAY",
@@ -139,16 +153,31 @@ class Endpoint:
         await self.journal.record(entry, request=trace.arrival.body, response=body)
         return Reply(status=_HTTP_OK, body=body)
 
-    async def _refuse(self, trace: Trace, code: str, sentence: str, hint: str) -> Reply:
-        """Write the Fault and record it; if even that cannot be recorded, say only that it is temporary."""
-        body = write_fault(code, sentence, hint=hint, correlation_id=str(trace.exchange_id))
+    async def _says_the_same(self, trace: Trace, first: Replayed) -> bool:
+        """Compare what REST says beside its body: who asks, and in which case."""
+        shown = await show(self.database, self.keys, first.entry_id)
+        header = trace.header
+        if shown is None or header is None:
+            return False
+        said = (tidy(header.user_id), tidy(header.issue))
+        return said == (shown.entry.user_id, shown.entry.issue)
+
+    async def _refuse(self, trace: Trace, refusal: Refusal, code: str, sentence: str, hint: str) -> Reply:
+        """Write the refusal and record it; if even that cannot be recorded, say only that it is temporary."""
+        reply = refusal(code, sentence, hint=hint, correlation_id=str(trace.exchange_id))
+        body = reply.body
         entry = trace.entry(body, succeeded=False, outcome="FAULT", fault_code=code, fault_string=sentence)
         try:
             await self.journal.record(entry, request=trace.arrival.body, response=body)
         except KopuroError:
             _log.error("journal_unavailable", exchange_id=str(trace.exchange_id), code=code)
-            body = write_fault(TEMPORARY, "the service cannot answer just now", hint="send it again later")
-        return Reply(status=_HTTP_FAULT, body=body)
+            return refusal(TEMPORARY, "the service cannot answer just now", hint="send it again later")
+        return reply
+
+
+def _fault(code: str, sentence: str, *, hint: str = "", correlation_id: str = "") -> Reply:
+    body = write_fault(code, sentence, hint=hint, correlation_id=correlation_id)
+    return Reply(status=_HTTP_FAULT, body=body)
 
 
 def _read(trace: Trace) -> Message:

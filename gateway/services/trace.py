@@ -14,6 +14,7 @@ from gateway.foundation.clock import utc_now
 from gateway.services.arrival import Arrival
 from gateway.services.question import Answer
 from gateway.xroad.header import Header
+from gateway.xroad.rest.headers import RestCall
 
 _DISCLOSURE_COLUMNS = (
     "disclosure_id",
@@ -41,6 +42,7 @@ class Trace:
     exchange_id: UUID = field(default_factory=uuid4)
     disclosure_id: UUID = field(default_factory=uuid4)
     header: Header | None = None
+    rest: RestCall | None = None
     grant: Grant | None = None
     signer: str = ""
     signature: SignatureState = "unsigned"
@@ -78,6 +80,7 @@ class Trace:
             user_id=header.user_id if header else "",
             issue=header.issue if header else "",
             protocol_version=header.protocol_version if header else "",
+            x_request_id=self.rest.request_id if self.rest else "",
             request_in_ts=self.arrival.received_at,
             response_out_ts=utc_now(),
             request_size=len(request),

@@ -1,6 +1,7 @@
 """What the security-server doubles tell about the box, asked by our own consumer and from the command line."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from openapi_spec_validator import validate
 
 from adapters.infocom.contracts import Contract
 from gateway.cli.sandbox import make_sandbox
@@ -160,15 +162,39 @@ async def test_what_is_not_there_is_refused_by_code(
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [("getLearnerStatus", "service_type"), ("nothing", "unknown_service")]
+    ("code", "expected"), [("zagsDataByPin", "service_type"), ("nothing", "unknown_service")]
 )
-async def test_a_soap_service_has_no_openapi(
-    client: Client, settings: Settings, code: str, expected: str
-) -> None:
+async def test_a_soap_service_has_no_openapi(client: Client, code: str, expected: str) -> None:
     """The OpenAPI of a SOAP service is refused by its type, of an unknown one as unknown."""
     with pytest.raises(AgencyRefused) as refusal:
-        await asked_by(client, PORTAL).open_api(ServiceId(provider=ours(settings), service_code=code))
+        await asked_by(client, PORTAL).open_api(ServiceId(provider=ZAGS, service_code=code))
     assert refusal.value.code == f"server.serverproxy.{expected}"
+
+
+async def test_our_own_services_are_described_as_rest_too(client: Client, settings: Settings) -> None:
+    """What getOpenAPI gives is a valid description without our host, one for each service code."""
+    for offer in OFFERS:
+        service = ServiceId(provider=ours(settings), service_code=offer.service_code)
+        document = json.loads((await asked_by(client, PORTAL).open_api(service)).text)
+        validate(document)
+        assert list(document["paths"]) == [f"/{offer.service_version}"]
+        assert document["servers"] == [{"url": f"/r1/{service}"}]
+
+
+async def test_rest_methods_are_listed_with_their_endpoints(urls: dict[str, str], settings: Settings) -> None:
+    """What there is stands in listMethods, in allowedMethods what the asker may call."""
+    url = f"{urls['provider']}/r1/{ours(settings)}"
+    async with aiohttp.ClientSession() as http:
+        for asker, code, expected in (
+            (STRANGER, "listMethods", {offer.service_code for offer in OFFERS}),
+            (PORTAL, "allowedMethods", {offer.service_code for offer in OFFERS}),
+            (STRANGER, "allowedMethods", set()),
+        ):
+            async with http.get(f"{url}/{code}", headers={"X-Road-Client": str(asker)}) as reply:
+                listed = (await reply.json())["service"]
+            assert {each["service_code"] for each in listed} == expected
+            assert all(each["endpoint_list"] == [{"method": "POST", "path": "/v1"}] for each in listed)
+            assert all(each["service_type"] == "OPENAPI" for each in listed)
 
 
 async def test_a_malformed_rest_question_is_a_bad_request(urls: dict[str, str]) -> None:

@@ -75,7 +75,7 @@ def _tls_settings(database_url: str, folder: Path, ours: Pair, peer: Pair) -> Se
 
 
 async def test_the_whole_gateway_answers_through_both_doors(database_url: str, tmp_path: Path) -> None:
-    """Over TLS the security server's request is answered; on the plain door there is all the rest, but not /xroad."""
+    """Over TLS the security server's request is answered; on the plain door there is all else, but not /xroad and /r1."""
     peer = issue(tmp_path)
     settings = _tls_settings(database_url, tmp_path, issue(tmp_path), peer)
     free = listen("127.0.0.1", 0)
@@ -97,10 +97,14 @@ async def test_the_whole_gateway_answers_through_both_doors(database_url: str, t
         url = address.replace("http://", "https://")
         async with http.post(f"{url}/xroad", data=request, headers=headers, ssl=context) as reply:
             assert (reply.status, b"NOT_FOUND_OR_NOT_ALLOWED" in await reply.read()) == (200, True)
+        async with http.post(f"{url}/r1/a/b/c/d/e", data=b"{}", ssl=context) as reply:
+            assert (reply.status, (await reply.json())["type"]) == (400, "Client.missing_header_field")
         async with http.get(f"{url}/wsdl/kopuro.wsdl", ssl=context) as reply:
             assert f'location="https://127.0.0.1:{port}/xroad"'.encode() in await reply.read()
     async with served(app, settings, local_port) as address, aiohttp.ClientSession() as http:
         async with http.post(f"{address}/xroad", data=request, headers=headers) as reply:
+            assert reply.status == 403
+        async with http.post(f"{address}/r1/a/b/c/d/e", data=b"{}") as reply:
             assert reply.status == 403
         async with http.get(f"{address}/readyz") as reply:
             assert reply.status == 200
