@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
-from gateway.foundation.xml import detach, element_children, local_name, parse
+from gateway.foundation.xml import detach, element_children, inclusive_canonical, local_name, parse
 from gateway.xroad.attachments import Attachment, attachments_of
 from gateway.xroad.header import Header, read_header
 from gateway.xroad.identifiers import SubsystemId
@@ -189,7 +189,9 @@ def _read_fault(fault: etree._Element) -> FaultMessage:
 def canonical(element: etree._Element, *, exclusive: bool = True) -> bytes:
     """Write an element in canonical form without comments; raises ContractError where it has none."""
     try:
-        return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False)
+        if not exclusive:
+            return inclusive_canonical(element)
+        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
     except etree.C14NError:
         raise ContractError(
             "a relative namespace has no canonical form",
@@ -235,12 +237,13 @@ def answering_shell(message: Message) -> Shell:
     """Keep the request's header for the answer: every element as it came, in its order.
 
     Left out are wsse:Security, which was meant for us, and requestHash, which the provider's security server
-    writes (PR-MESS 2.2). This consumes the message's tree.
+    writes (PR-MESS 2.2). The envelope takes the header's own prefix: it means the same to every element inside,
+    where the request's envelope may have used one that the header declares anew. This consumes the message's tree.
     """
     for child in element_children(message.header_element):
         if child.tag in {SECURITY, _REQUEST_HASH}:
             detach(child)
-    prefix = message.root.prefix or ""
+    prefix = message.header_element.prefix or ""
     written = canonical(message.header_element, exclusive=False)
     end = written.rindex(b"</")
     return Shell(

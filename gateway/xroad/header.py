@@ -6,7 +6,7 @@ from lxml import etree
 
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import element_children, text_of
-from gateway.xroad.identifiers import ServiceId, SubsystemId
+from gateway.xroad.identifiers import ServiceId, SubsystemId, join_parts
 from gateway.xroad.namespaces import IDENTIFIERS, REPRESENTATION, SECURITY_TOKEN, XROAD, q
 
 OBJECT_TYPE = q(IDENTIFIERS, "objectType")
@@ -91,8 +91,10 @@ def _make(found: dict[str, etree._Element], identifiers: dict[str, dict[str, str
         user_id=texts["userId"],
         issue=texts["issue"],
         request_hash=texts["requestHash"],
-        represented_party="/".join(map(text_of, element_children(party))) if party is not None else "",
-        security_server="/".join(identifiers.get("securityServer", {}).values()),
+        represented_party=join_parts(tuple(map(text_of, element_children(party))))
+        if party is not None
+        else "",
+        security_server=join_parts(tuple(identifiers.get("securityServer", {}).values())),
     )
 
 
