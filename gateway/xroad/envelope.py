@@ -17,7 +17,7 @@ from gateway.xroad.header import Header, read_header
 from gateway.xroad.identifiers import SubsystemId
 from gateway.xroad.mime import Side, is_multipart, read_multipart
 from gateway.xroad.mime_types import read_media_type
-from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
+from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, WSU, XROAD, q
 
 SECURITY = q(WSSE, "Security")
 FAULT = q(SOAP, "Fault")
@@ -226,11 +226,19 @@ class Shell:
             )
         )
 
-    def body(self, content: bytes, attributes: str = "") -> bytes:
-        """Write soap:Body around canonical content; self-contained, so that it is its own canonical form."""
-        tag = f"{self.prefix}:Body" if self.prefix else "Body"
-        declaration = f"xmlns:{self.prefix}" if self.prefix else "xmlns"
-        return f'<{tag} {declaration}="{SOAP}"{attributes}>'.encode() + content + f"</{tag}>".encode()
+    def body(self, content: bytes, identifier: str = "") -> bytes:
+        """Write soap:Body around canonical content, with a wsu:Id if one is given.
+
+        It is self-contained and its declarations stand in their order, so that it is its own canonical form.
+        """
+        name = f"{self.prefix}:Body" if self.prefix else "Body"
+        spaces, attribute = {self.prefix: SOAP}, ""
+        if identifier:
+            mark = "wsu" if self.prefix != "wsu" else "u"
+            spaces[mark] = WSU
+            attribute = f' {mark}:Id="{identifier}"'
+        declared = "".join(f' xmlns{":" * bool(mark)}{mark}="{spaces[mark]}"' for mark in sorted(spaces))
+        return f"<{name}{declared}{attribute}>".encode() + content + f"</{name}>".encode()
 
 
 def answering_shell(message: Message) -> Shell:

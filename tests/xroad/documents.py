@@ -5,8 +5,9 @@ itself.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import strategies as st
@@ -133,12 +134,12 @@ class Writer:
             return "".join(f"&#x{ord(letter):X};" for letter in text)
         if way == "pieces":
             middle = len(text) // 2
-            return f"{_plain(text[:middle])}{self.aside() or '<?p?>'}{_plain(text[middle:])}"
+            return f"{_plain(text[:middle])}{self.aside()}{_plain(text[middle:])}"
         return _plain(text)
 
     def aside(self) -> str:
-        """Write nothing, an instruction or a comment."""
-        return self.draw(st.sampled_from(("", "<?x-y z?>", "<!-- <c> -->" if self.comments else "")))
+        """Write nothing, an instruction or a comment: SOAP 1.1 knows no instructions, X-Road lets them pass."""
+        return self.draw(st.sampled_from(("", "<?x-y z?>", "<!-- <c> -->"))) if self.comments else ""
 
     def between(self) -> str:
         """Write what may stand between two elements."""
@@ -158,8 +159,7 @@ class Fixed:
 
     client: SubsystemId | None = None
     service: ServiceId | None = None
-    message_id: str = ""
-    demands: bool = field(default=False)  # userId and issue must stand there
+    fresh: bool = False  # userId and issue stand there, and the id is new
 
 
 @st.composite
@@ -198,12 +198,12 @@ def _member(draw: Draw) -> SubsystemId:
 def _fields(draw: Draw, fixed: Fixed, name: str) -> Header:
     party = draw(st.none() | st.tuples(optional_texts, texts))
     server = draw(st.none() | st.tuples(texts, texts, texts, texts))
-    needed = texts.filter(str.strip) if fixed.demands else optional_texts
+    needed = texts.filter(str.strip) if fixed.fresh else optional_texts
     return Header(
         client=fixed.client or _member(draw),
         service=fixed.service
         or ServiceId(provider=_member(draw), service_code=name, service_version=draw(optional_texts)),
-        message_id=fixed.message_id or draw(texts),
+        message_id=draw(st.builds(lambda: str(uuid4()))) if fixed.fresh else draw(texts),
         protocol_version=draw(st.sampled_from(["4.0", "4.0", "4.1", " 4.0\n"])),
         user_id=draw(needed),
         issue=draw(needed),
@@ -307,14 +307,21 @@ def _more(writer: Writer, scope: Scope) -> list[str]:
     blocks = []
     for want in sorted(wanted):
         if want == "token":
-            kind = {("", "tokenType"): "urn:ietf:params:oauth:token-type:jwt", (XML, "space"): "preserve"}
+            kind = {("", "tokenType"): "urn:ietf:params:oauth:token-type:jwt"}
             blocks.append(writer.element(SECURITY_TOKEN, "securityToken", scope, "e30.e30.", kind))
         elif want == "security" and writer.comments:
             blocks.append(writer.element(WSSE, "Security", scope, lambda inner: _tree(writer, inner)))
         else:
             space = writer.draw(st.sampled_from(FOREIGN))
             flag = writer.draw(
-                st.sampled_from(({}, {(SOAP, "mustUnderstand"): "0"}, {("urn:g", "k"): "a\"'<&"}))
+                st.sampled_from(
+                    (
+                        {},
+                        {(SOAP, "mustUnderstand"): "0"},
+                        {(XML, "space"): "preserve"},
+                        {("urn:g", "k"): "a\"'<&"},
+                    )
+                )
             )
             blocks.append(writer.element(space, want, scope, lambda inner: _tree(writer, inner), flag))
     return blocks
