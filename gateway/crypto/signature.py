@@ -20,7 +20,7 @@ from gateway.crypto.signature_value import (
     decode_base64,
 )
 from gateway.foundation.errors import SignatureError
-from gateway.foundation.xml import detach, local_name, parse_again
+from gateway.foundation.xml import detach, inclusive_canonical, local_name, parse_again
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
@@ -35,7 +35,6 @@ _DIGEST_PARTS = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
 _IN_DS = f"{{{DS}}}"
 _NO_ELEMENTS = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
 _FRAGMENT = re.compile(r"#[^\W\d][\w.\-]*")
-_XML = "{http://www.w3.org/XML/1998/namespace}"
 _ABSOLUTE = re.compile(
     r"(?:https?://[\w.\-]+(?::\d{1,4})?(?:/[\w/.\-]*)?|urn:[\w:.\-]+)(?:#[\w.\-]*)?", re.ASCII
 )
@@ -276,22 +275,7 @@ def _canonical(reference: _Reference, signature: etree._Element) -> bytes:
             with_comments=False,
             inclusive_ns_prefixes=list(reference.inclusive_prefixes),
         )
-    return etree.tostring(_with_inherited(target), method="c14n", exclusive=False, with_comments=False)
-
-
-def _with_inherited(target: etree._Element) -> etree._Element:
-    """Copy a part with the xml: attributes from above it, which belong to its inclusive form (C14N 1.0 §2.4)."""
-    inherited: dict[str, str] = {}
-    for above in target.iterancestors():
-        for name, value in above.attrib.items():
-            if str(name).startswith(_XML) and name not in target.attrib:
-                inherited.setdefault(str(name), str(value))
-    if not inherited:
-        return target
-    place = _copied(target)
-    for name, value in inherited.items():
-        place.set(name, value)
-    return place
+    return inclusive_canonical(target)
 
 
 def _without(target: etree._Element, signature: etree._Element) -> etree._Element:
@@ -306,7 +290,7 @@ def _copied(target: etree._Element) -> etree._Element:
     """Copy the whole document and give the element in the copy."""
     tree = target.getroottree()
     path = tree.getelementpath(target)
-    copy = etree.fromstring(etree.tostring(tree))
+    copy = parse_again(etree.tostring(tree, encoding="utf-8"))
     place = copy if path == "." else copy.find(path)
     if place is None:  # the path was just computed
         raise SignatureError("the signed element cannot be found again")

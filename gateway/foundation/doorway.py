@@ -21,10 +21,15 @@ from gateway.foundation.doorkeeper import Doorkeeper
 _log = structlog.stdlib.get_logger(__name__)
 _ANSWER = "taking the answer"
 _LONGEST_HEADER = 64 * 1024
+_AROUND_A_FIELD = len(": \r\n")
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: 24\r\nretry-after: 1\r\nconnection: close\r\n\r\nToo many connections now"
 )
+
+
+class _HeadTooLongError(Exception):
+    """The target and the fields of a request are more than we read."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -36,7 +41,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Begin as a stranger."""
         super().__init__(*args, **kwargs)
         self.address, self.has_asked, self.waits_since = "", False, time.monotonic()
-        self._in_header, self._header_bytes = False, 0
+        self._in_header, self._header_bytes, self._field_bytes = False, 0, 0
         self._is_given_up = False
         self._clock: asyncio.TimerHandle | None = None
         self._write_clock: asyncio.TimerHandle | None = None
@@ -124,10 +129,16 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; bytes that begin no request keep nobody's place longer than a header may."""
+        """Feed the parser; bytes that begin no request keep nobody's place longer than a header may.
+
+        Whole fields are counted as the parser finds them, so that a header within one read has the same bound;
+        the parser says nothing of a field that never ends, so reads are counted too.
+        """
         was_in_header = self._in_header
         super().data_received(data)
         self._header_bytes += len(data) if was_in_header else 0
+        if self.transport.is_closing():
+            return
         if self._in_header and self._header_bytes > _LONGEST_HEADER:
             self._give_up("header, too large")
         elif self._clock is None and self.is_waiting:
@@ -136,9 +147,25 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request; its scope says by which certificate the peer is known, whatever its headers claim."""
         super().on_message_begin()
-        self._in_header, self._header_bytes = True, 0
+        self._in_header, self._header_bytes, self._field_bytes = True, 0, 0
         if self._certificate is not None:
             self.scope["extensions"] = {"tls": self._certificate}
+
+    def on_url(self, url: bytes) -> None:
+        """Count the target, then keep it."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a field, or a trailer behind the body, then keep it."""
+        self._count(len(name) + len(value) + _AROUND_A_FIELD)
+        super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        """End the parsing of a request whose head is too long: uvicorn answers 400 to what cannot be parsed."""
+        self._field_bytes += size
+        if self._field_bytes > _LONGEST_HEADER:
+            raise _HeadTooLongError
 
     def on_headers_complete(self) -> None:
         """Go on to the body and its clock."""

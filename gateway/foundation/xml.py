@@ -18,6 +18,7 @@ MAX_ATTRIBUTES = 256  # of one element: sorting them for a canonical form costs 
 MAX_NAMESPACES = 64  # in scope at one place: a canonical form costs their square at every element
 MAX_NAME_BYTES = 16 * 1024  # of all different names: libxml2 keeps each one it ever saw
 
+_XML_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}"
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _UTF8_BOM, _UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 # a table and not codecs.lookup, which imports modules by the name it is given and remembers every wrong one
@@ -62,9 +63,9 @@ def parse(data: bytes, *, charset: str | None = None) -> etree._Element:
     return root
 
 
-def parse_again(canonical: bytes) -> etree._Element:
-    """Parse bytes that were canonicalised from a document `parse` took: its bounds hold, the parser is the same."""
-    return etree.fromstring(canonical, _parser())
+def parse_again(written: bytes) -> etree._Element:
+    """Parse bytes that were written from a document `parse` took: its bounds hold, the parser is the same."""
+    return etree.fromstring(written, _parser())
 
 
 def _parser() -> etree.XMLParser:
@@ -209,6 +210,25 @@ def _joined(element: etree._Element) -> str:
 def element_children(element: etree._Element) -> list[etree._Element]:
     """Give the child elements, without comments and processing instructions."""
     return [child for child in element if isinstance(child.tag, str)]
+
+
+def inclusive_canonical(element: etree._Element) -> bytes:
+    """Write an element's inclusive canonical form without comments (C14N 1.0), with what it inherits from above.
+
+    It is written from a document of its own: where an element stands inside another, libxml2 undoes a default
+    namespace from above it two levels further down. lxml copies inherited namespaces, but not the inherited xml:
+    attributes. Where neither is in sight, the element is written as it stands. Raises lxml's C14NError where there
+    is no such form.
+    """
+    written = etree.tostring(element, method="c14n", exclusive=False, with_comments=False)
+    if b' xmlns="' not in written and not any(above.attrib for above in element.iterancestors()):
+        return written
+    alone = parse_again(etree.tostring(element, encoding="utf-8", xml_declaration=False, with_tail=False))
+    for above in element.iterancestors():
+        for name, value in above.attrib.items():
+            if str(name).startswith(_XML_ATTRIBUTE) and name not in alone.attrib:
+                alone.set(name, value)
+    return etree.tostring(alone, method="c14n", exclusive=False, with_comments=False)
 
 
 def detach(element: etree._Element) -> None:

@@ -11,13 +11,13 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
-from gateway.foundation.xml import detach, element_children, local_name, parse
+from gateway.foundation.xml import detach, element_children, inclusive_canonical, local_name, parse
 from gateway.xroad.attachments import Attachment, attachments_of
 from gateway.xroad.header import Header, read_header
 from gateway.xroad.identifiers import SubsystemId
 from gateway.xroad.mime import Side, is_multipart, read_multipart
 from gateway.xroad.mime_types import read_media_type
-from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
+from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, WSU, XROAD, q
 
 SECURITY = q(WSSE, "Security")
 FAULT = q(SOAP, "Fault")
@@ -189,7 +189,9 @@ def _read_fault(fault: etree._Element) -> FaultMessage:
 def canonical(element: etree._Element, *, exclusive: bool = True) -> bytes:
     """Write an element in canonical form without comments; raises ContractError where it has none."""
     try:
-        return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False)
+        if not exclusive:
+            return inclusive_canonical(element)
+        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
     except etree.C14NError:
         raise ContractError(
             "a relative namespace has no canonical form",
@@ -224,23 +226,32 @@ class Shell:
             )
         )
 
-    def body(self, content: bytes, attributes: str = "") -> bytes:
-        """Write soap:Body around canonical content; self-contained, so that it is its own canonical form."""
-        tag = f"{self.prefix}:Body" if self.prefix else "Body"
-        declaration = f"xmlns:{self.prefix}" if self.prefix else "xmlns"
-        return f'<{tag} {declaration}="{SOAP}"{attributes}>'.encode() + content + f"</{tag}>".encode()
+    def body(self, content: bytes, identifier: str = "") -> bytes:
+        """Write soap:Body around canonical content, with a wsu:Id if one is given.
+
+        It is self-contained and its declarations stand in their order, so that it is its own canonical form.
+        """
+        name = f"{self.prefix}:Body" if self.prefix else "Body"
+        spaces, attribute = {self.prefix: SOAP}, ""
+        if identifier:
+            mark = "wsu" if self.prefix != "wsu" else "u"
+            spaces[mark] = WSU
+            attribute = f' {mark}:Id="{identifier}"'
+        declared = "".join(f' xmlns{":" * bool(mark)}{mark}="{spaces[mark]}"' for mark in sorted(spaces))
+        return f"<{name}{declared}{attribute}>".encode() + content + f"</{name}>".encode()
 
 
 def answering_shell(message: Message) -> Shell:
     """Keep the request's header for the answer: every element as it came, in its order.
 
     Left out are wsse:Security, which was meant for us, and requestHash, which the provider's security server
-    writes (PR-MESS 2.2). This consumes the message's tree.
+    writes (PR-MESS 2.2). The envelope takes the header's own prefix: it means the same to every element inside,
+    where the request's envelope may have used one that the header declares anew. This consumes the message's tree.
     """
     for child in element_children(message.header_element):
         if child.tag in {SECURITY, _REQUEST_HASH}:
             detach(child)
-    prefix = message.root.prefix or ""
+    prefix = message.header_element.prefix or ""
     written = canonical(message.header_element, exclusive=False)
     end = written.rindex(b"</")
     return Shell(

@@ -1,5 +1,6 @@
 """The X-Road header of a SOAP message: read strictly, kept as it came (PR-MESS 2.2)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -8,7 +9,7 @@ from lxml import etree
 
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import element_children, text_of
-from gateway.xroad.identifiers import ServiceId, SubsystemId
+from gateway.xroad.identifiers import ServiceId, SubsystemId, join_parts
 from gateway.xroad.namespaces import IDENTIFIERS, REPRESENTATION, SECURITY_TOKEN, XROAD, q
 
 OBJECT_TYPE = q(IDENTIFIERS, "objectType")
@@ -90,9 +91,13 @@ def _make(found: dict[str, etree._Element], identifiers: dict[str, Any]) -> Head
         user_id=texts["userId"],
         issue=texts["issue"],
         request_hash=texts["requestHash"],
-        represented_party="/".join(map(text_of, element_children(party))) if party is not None else "",
+        represented_party=_path(map(text_of, element_children(party))) if party is not None else "",
         security_server=identifiers.get("securityServer", ""),
     )
+
+
+def _path(parts: Iterable[str]) -> str:
+    return join_parts(tuple(parts))
 
 
 def _identifier(element: etree._Element, name: str) -> Any:
@@ -120,7 +125,7 @@ def _read_identifier(name: str, object_type: str | None, children: tuple[_Child,
         if not parts.get(part):
             raise _invalid(f"{name} lacks {part}", f"{name}/{part}", f"add id:{part}")
     if name == "securityServer":
-        return "/".join(parts.values())
+        return _path(parts.values())
     member = SubsystemId(
         xroad_instance=parts["xRoadInstance"],
         member_class=parts["memberClass"],

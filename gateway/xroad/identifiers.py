@@ -21,7 +21,7 @@ class SubsystemId:
     def __str__(self) -> str:
         """Write it as `instance/class/code[/subsystem]`; a slash inside a part is escaped, so no two look alike."""
         parts = (self.xroad_instance, self.member_class, self.member_code, self.subsystem_code)
-        return _path(parts)
+        return join_parts(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,12 @@ class ServiceId:
 
     def __str__(self) -> str:
         """Write it as `provider/service[/version]`."""
-        return f"{self.provider}/{_path((self.service_code, self.service_version))}"
+        return f"{self.provider}/{join_parts((self.service_code, self.service_version))}"
 
 
 @lru_cache(maxsize=1024)
-def _path(parts: tuple[str, ...]) -> str:
+def join_parts(parts: tuple[str, ...]) -> str:
+    """Join parts by slashes without the empty ones; a slash inside a part is escaped, so no two look alike."""
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts if part)
 
 

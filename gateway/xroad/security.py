@@ -75,7 +75,7 @@ def sign_message(
     whose binding must be the one a receiver will compute; an answer's header is its request's, so the
     `header_form` of the verified request spares even that.
     """
-    body = shell.body(content, f' xmlns:wsu="{WSU}" wsu:Id="body"')
+    body = shell.body(content, "body")
     stamp = _timestamp(at, at + sealing.lifetime)
     form = header_form or binding_form(parse(shell.header + shell.header_end))
     binding = _binding(form, sealing.digest)

@@ -96,6 +96,14 @@ def test_inherited_xml_attributes_belong_to_the_inclusive_form(verify: Any) -> N
     assert verify(root)[1]["valid"] is True
 
 
+@pytest.mark.parametrize("c14n", [T.EXCL_C14N, T.C14N], ids=["exclusive", "inclusive"])
+def test_a_default_namespace_from_above_is_no_hindrance(verify: Any, c14n: Any) -> None:
+    """A signed part whose elements stand in a default namespace declared above it, under Cyrillic names, is good."""
+    inner = '<record Id="one"><үй><name>Айгүл</name></үй></record>'
+    root = sign("#one", c14n=c14n, document=f'<act xmlns="urn:d" Id="whole">{inner}</act>')
+    assert verify(etree.tostring(root, encoding="utf-8"))[1]["valid"] is True
+
+
 def test_our_own_signed_message_is_verified(kopuro: Kopuro, keys: Path, tmp_path: Path) -> None:
     """A signed sample signs Body, Timestamp and HeaderBinding; the digest is that of the Body's canonical bytes."""
     file = tmp_path / "sample.xml"

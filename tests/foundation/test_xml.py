@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
-from gateway.foundation.xml import detach, parse, text_of
+from gateway.foundation.xml import detach, inclusive_canonical, parse, text_of
 
 BOMB = (
     '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">'
@@ -71,3 +71,20 @@ def test_a_detached_element_leaves_its_tail() -> None:
     root = etree.fromstring("<a> <b/> <c/> </a>")
     detach(root[0])
     assert etree.tostring(root) == b"<a>  <c/> </a>"
+
+
+INHERITED = {
+    "default namespace": ('<E xmlns="urn:f"><H><r><d/></r></H></E>', '<H xmlns="urn:f"><r><d></d></r></H>'),
+    "of the element": ('<E><H xmlns="urn:f"><r><d/></r></H></E>', '<H xmlns="urn:f"><r><d></d></r></H>'),
+    "taken back": ('<E xmlns="urn:f"><H xmlns=""><r><d/></r></H></E>', "<H><r><d></d></r></H>"),
+    "unused": ('<E xmlns:u="urn:u"><H k="u:v"/></E>', '<H xmlns:u="urn:u" k="u:v"></H>'),
+    "xml:lang": ('<E xml:lang="ky" xml:space="default"><H xml:space="preserve"/></E>', '<H xml:lang="ky" xml:space="preserve"></H>'),
+    "Cyrillic names": ('<Ө:E xmlns:Ө="urn:f"><Ө:H ү="&#13;"/>tail</Ө:E>', '<Ө:H xmlns:Ө="urn:f" ү="&#xD;"></Ө:H>'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", INHERITED)
+def test_the_inclusive_form_holds_what_is_inherited(name: str) -> None:
+    """Namespaces and xml: attributes from above are written, and no default namespace is undone further down."""
+    text, form = INHERITED[name]
+    assert inclusive_canonical(parse(text.encode())[0]).decode() == form

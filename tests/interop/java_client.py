@@ -55,7 +55,7 @@ def build(wsdl: str, folder: Path) -> JavaClient:
     _run(
         "java", "-Djavax.xml.accessExternalSchema=all", "-cp", f"{libraries}/*", "com.sun.tools.ws.WsImport",
         "-quiet", "-Xnocompile", "-keep", "-XadditionalHeaders",
-        "-b", str(_SOURCES / "binding.xml"), "-s", str(sources), wsdl,
+        "-s", str(sources), wsdl,
     )  # fmt: skip
     generated = [str(file) for file in sources.rglob("*.java")]
     _run(

@@ -99,6 +99,46 @@ def test_a_header_without_an_end_is_cut_off(loop: str) -> None:
         assert made.waits_for(0)
 
 
+HEADS = {  # a target or fields that come whole; what is sent before them on the same connection
+    "one long field": (b"", [b"X: " + b"a" * 66_000]),
+    "many fields": (b"", [b"X-%d: %s" % (number, b"a" * 1_000) for number in range(128)]),
+    "behind another request": (post("/open", b"x"), [b"X: " + b"a" * 66_000]),
+}
+
+
+REFUSED = {b"HTTP/1.1 400 Bad Request", b""}  # the answer is lost where more bytes wait to be read
+
+
+def _first_line(peer: socket.socket) -> bytes:
+    try:
+        return answer(peer).partition(b"\n")[0]
+    except ConnectionError:
+        return b""
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_header_that_comes_at_once_has_the_same_bound(name: str, loop: str) -> None:
+    """64 KiB of fields are too many in one read as well: HTTP 400 or the end; a little less is answered."""
+    before, fields = HEADS[name]
+    few = [b"X: " + b"a" * 64_000]
+    with door(PLAIN, loop=loop) as made:
+        for lines, expected in ((few, {b"HTTP/1.1 200 OK"}), (fields, REFUSED)):
+            with connect(made.port) as peer:
+                if before:
+                    peer.sendall(before)
+                    assert answer(peer).startswith(b"HTTP/1.1 200")
+                peer.sendall(post("/open", b"good", *(line.decode() for line in lines)))
+                assert _first_line(peer) in expected
+        assert made.waits_for(0)
+
+
+def test_a_target_of_100_kilobytes_is_refused(loop: str) -> None:
+    """The target counts like the fields."""
+    with door(PLAIN, loop=loop) as made, connect(made.port) as peer:
+        peer.sendall(post(f"/open?{'x' * 100_000}", b"good"))
+        assert _first_line(peer) in REFUSED
+
+
 def test_a_peer_that_does_not_take_its_answer_is_cut_off(loop: str) -> None:
     """A large answer nobody reads holds neither memory nor a place for longer than allowed."""
     with door(PLAIN, loop=loop) as made, capture_logs() as logs:

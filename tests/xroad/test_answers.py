@@ -11,6 +11,7 @@ from gateway.xroad.answers import check_answer, request_hash
 from gateway.xroad.envelope import CONTENT_TYPE, Message, asking_shell, read_message
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId
+from gateway.xroad.namespaces import REPRESENTATION
 from tests.xroad.messages import header
 
 COMPARED = ("client", "service", "user_id", "represented_party", "issue", "message_id")
@@ -62,6 +63,24 @@ def test_parts_that_join_to_the_same_text_are_not_the_same() -> None:
     assert str(one.client) != str(two.client)
     with pytest.raises(ContractError):
         check_answer(told(one), asked=two, request=b"asked")
+
+
+def test_represented_parties_are_compared_part_by_part() -> None:
+    """Class a with code b/c is another party than class a/b with code c, and than code a/b/c without a class."""
+    parts = [("a", "b/c"), ("a/b", "c"), ("", "a/b/c")]
+    seen = {_with_party(*pair).header.represented_party for pair in parts}
+    assert len(seen) == len(parts)
+    asked = _with_party(*parts[0]).header
+    for pair in parts[1:]:
+        with pytest.raises(ContractError) as refusal:
+            check_answer(_with_party(*pair), asked=asked, request=b"asked")
+        assert refusal.value.code == "inconsistent_response"
+
+
+def _with_party(kind: str, code: str) -> Message:
+    kind = kind and f"<r:partyClass>{kind}</r:partyClass>"
+    party = f'<r:representedParty xmlns:r="{REPRESENTATION}">{kind}<r:partyCode>{code}</r:partyCode></r:representedParty>'
+    return told(header(), more=party.encode())
 
 
 def test_white_space_makes_another_identifier() -> None:

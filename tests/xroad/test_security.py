@@ -18,7 +18,7 @@ from gateway.xroad.envelope import CONTENT_TYPE, answering_shell, canonical, rea
 from gateway.xroad.namespaces import BINDING, SOAP, WSSE, WSU, q
 from gateway.xroad.security import Demands, Sealing, sign_message, verify_message
 from tests.pki import key_pair, signer
-from tests.xroad.messages import CONTENT, read, signed
+from tests.xroad.messages import CONTENT, read, signed, unsigned
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
@@ -384,3 +384,15 @@ def test_reading_and_verifying_a_mutated_message_never_fails_otherwise() -> None
         except AttributeError:  # the mutant became a soap:Fault, which has no root
             continue
         assert canonical(verified.content) == CONTENT
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "soapenv", "wsse", "wsu", "wsv", "x", "kb", "ds", "u", "ү"])
+def test_an_answer_is_signed_well_under_any_prefix(prefix: str) -> None:
+    """The caller chooses the envelope's prefix; the answer's Body is its own canonical form under each of them."""
+    tag, space = (f"{prefix}:", f"xmlns:{prefix}") if prefix else ("", "xmlns")
+    request = unsigned().decode().replace("soapenv:", tag).replace("xmlns:soapenv", space)
+    shell = answering_shell(read(request.encode()))
+    content = CONTENT.replace(b"getThing", b"getThingResponse")
+    answer = read(sign_message(shell, content, Sealing(signer=signer("agency")), at=datetime.now(UTC)))
+    found = verify_message(answer.root, [signer("agency").certificate], Demands())
+    assert canonical(found.content) == content
