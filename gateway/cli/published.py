@@ -9,6 +9,7 @@ from gateway.disclosure.agreements import Agreements
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import ContractError
 from gateway.foundation.settings import Settings
+from gateway.services.codec import texts_of
 from gateway.services.dispatch import find_offer
 from gateway.services.question import purpose_of
 from gateway.services.subject import read_pin
@@ -45,7 +46,7 @@ class Published:
 
     def check_subject(self, service: ServiceId, content: etree._Element) -> None:
         """Raise ContractError(PIN_INCORRECT) for a PIN of a wrong form; a request may do without one."""
-        pin = find_offer(service, self._ours).subject_pin(content)
+        pin = find_offer(service, self._ours).subject_pin(texts_of(content))
         if pin:
             read_pin(pin, "pin")
 
@@ -57,4 +58,4 @@ class Published:
     def check_purpose(self, header: Header, content: etree._Element) -> None:
         """Raise AccessError unless the stated purpose lets the client ask."""
         terms = self._agreements.find(header.client, header.service, on=utc_now().date())
-        self._agreements.grant(terms, header, purpose_of(content))
+        self._agreements.grant(terms, header, purpose_of(texts_of(content)))

@@ -64,7 +64,7 @@ def parse(data: bytes, *, charset: str | None = None) -> etree._Element:
 
 
 def parse_again(written: bytes) -> etree._Element:
-    """Parse bytes that were written from a document `parse` took: its bounds hold, the parser is the same."""
+    """Parse bytes we wrote, ourselves or from a document `parse` took: its bounds hold, the parser is the same."""
     return etree.fromstring(written, _parser())
 
 

@@ -1,8 +1,7 @@
 """Between the wire and plain values: text read by name, contents written in canonical form."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
 
 from lxml import etree
 
@@ -12,34 +11,35 @@ from gateway.xroad.namespaces import q
 
 NAMESPACE = "urn:kg:isuo:producer:v1"
 Tree = list[tuple[str, "str | Tree"]]
+Texts = Mapping[str, str]
+_OURS = q(NAMESPACE, "*")
+_NAME_AT = len(q(NAMESPACE, ""))
 
 
-def find(element: etree._Element, path: str) -> etree._Element | None:
-    """Find a descendant by local names separated by slashes, all in the contract's namespace."""
-    found = element
-    for tag in _tags(path):
-        below = next(found.iterchildren(tag), None)
-        if below is None:
-            return None
-        found = below
+def texts_of(content: etree._Element) -> Texts:
+    """Read every text of a checked content at once, stripped, by its path of names; of repeated ones the first."""
+    found: dict[str, str] = {}
+    _collect(content, "", found)
     return found
 
 
-@cache
-def _tags(path: str) -> tuple[str, ...]:
-    """Write a path of our own the way lxml spells it."""
-    return tuple(q(NAMESPACE, step) for step in path.split("/"))
+def _collect(element: etree._Element, path: str, found: dict[str, str]) -> None:
+    for child in element.iterchildren(_OURS):
+        name = path + child.tag[_NAME_AT:]
+        if len(child):
+            _collect(child, f"{name}/", found)
+        if len(child) == 0 or next(child.iterchildren(_OURS), None) is None:
+            found.setdefault(name, text_of(child).strip())
 
 
-def read_text(element: etree._Element, path: str) -> str:
+def read_text(texts: Texts, path: str) -> str:
     """Read an optional text; absent is empty."""
-    found = find(element, path)
-    return text_of(found).strip() if found is not None else ""
+    return texts.get(path, "")
 
 
-def read_date(element: etree._Element, path: str) -> date | None:
+def read_date(texts: Texts, path: str) -> date | None:
     """Read an optional date; the schema has checked its form, so only impossible days are refused here."""
-    text = read_text(element, path)
+    text = read_text(texts, path)
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:

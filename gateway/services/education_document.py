@@ -1,6 +1,5 @@
 """verifyEducationDocument v1: is this certificate or diploma valid, and is it this holder's; never any marks."""
 
-from lxml import etree
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.database import Database
@@ -8,7 +7,7 @@ from gateway.registry.entries import EducationDocumentEntry
 from gateway.registry.identity import with_identity
 from gateway.registry.reading import education_document, open_case, person_by_pin, registry_seq
 from gateway.services.answer_block import answer_block, quality_of, truth
-from gateway.services.codec import Tree, present, read_date, read_text, write_content
+from gateway.services.codec import Texts, Tree, present, read_date, read_text, write_content
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, Answer, Offer, Question
 from gateway.services.subject import read_pin
 
@@ -20,7 +19,7 @@ async def answer_education_document(question: Question, database: Database) -> A
     """Answer by type, series, number and the holder's PIN or birth date; a wrong holder is NO_MATCH."""
     async with database.transaction() as session:
         seq = await registry_seq(session)
-        found = await _find(question.content, session)
+        found = await _find(question.texts, session)
         open_one = found is not None and await open_case(session, found.holder.person_id)
     if found is None:
         block = answer_block(
@@ -48,15 +47,15 @@ async def answer_education_document(question: Question, database: Database) -> A
     )
 
 
-async def _find(content: etree._Element, session: AsyncSession) -> EducationDocumentEntry | None:
-    pin_text = read_text(content, "holder/pin")
+async def _find(texts: Texts, session: AsyncSession) -> EducationDocumentEntry | None:
+    pin_text = read_text(texts, "holder/pin")
     pin = read_pin(pin_text, "holder/pin") if pin_text else None
-    birth_date = read_date(content, "holder/birthDate")
+    birth_date = read_date(texts, "holder/birthDate")
     found = await education_document(
         session,
-        type=read_text(content, "document/type"),
-        series=read_text(content, "document/series").upper(),
-        number=read_text(content, "document/number"),
+        type=read_text(texts, "document/type"),
+        series=read_text(texts, "document/series").upper(),
+        number=read_text(texts, "document/number"),
     )
     if found is None:
         return None
@@ -79,8 +78,8 @@ def _facts(found: EducationDocumentEntry) -> Tree:
     )
 
 
-def _subject_pin(content: etree._Element) -> str:
-    return read_text(content, "holder/pin")
+def _subject_pin(texts: Texts) -> str:
+    return read_text(texts, "holder/pin")
 
 
 OFFER = Offer(

@@ -21,8 +21,9 @@ from gateway.exchange.writer import JournalWriter
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import ContractError, KopuroError, SignatureError
-from gateway.foundation.xml import parse
+from gateway.foundation.xml import parse_again
 from gateway.services.arrival import Arrival
+from gateway.services.codec import Texts, texts_of
 from gateway.services.dispatch import find_offer
 from gateway.services.question import Answer, Offer, Question, purpose_of
 from gateway.services.trace import Trace
@@ -88,10 +89,11 @@ class Endpoint:
         terms = self.agreements.find(message.header.client, message.header.service, on=trace.today)
         content = self._verified(message, terms, trace)
         self.schema.check(content, whose="request")
-        grant = self.agreements.grant(terms, message.header, purpose_of(content))
+        texts = texts_of(content)
+        grant = self.agreements.grant(terms, message.header, purpose_of(texts))
         shell = answering_shell(message)  # before the registry is asked: the message is still at hand
-        answer = await self.ask(offer, content, grant, trace)
-        self.schema.check(parse(answer.content), whose="answer")
+        answer = await self.ask(offer, texts, grant, trace)
+        self.schema.check(parse_again(answer.content), whose="answer")
         body = self._write(shell, answer.content, trace)
         return await self.record(trace, answer, body)
 
@@ -111,13 +113,11 @@ class Endpoint:
         trace.header_form = verified.header_form
         return verified.content
 
-    async def ask(self, offer: Offer, content: etree._Element, grant: Grant, trace: Trace) -> Answer:
+    async def ask(self, offer: Offer, texts: Texts, grant: Grant, trace: Trace) -> Answer:
         """Let the service's handler answer a content that passed schema and agreement."""
-        pin = offer.subject_pin(content)
+        pin = offer.subject_pin(texts)
         trace.grant, trace.subject = grant, self.keys.subject_of(pin) if pin else None
-        question = Question(
-            content=content, grant=grant, today=trace.today, disclosure_id=trace.disclosure_id
-        )
+        question = Question(texts=texts, grant=grant, today=trace.today, disclosure_id=trace.disclosure_id)
         return await offer.handler(question, self.database)
 
     def _write(self, shell: Shell, content: bytes, trace: Trace) -> bytes:
@@ -129,12 +129,13 @@ class Endpoint:
 
     async def record(self, trace: Trace, answer: Answer, body: bytes) -> Reply:
         """Make the exchange durable; a message id that was answered before gets its first answer again."""
+        entry = trace.entry(body, succeeded=True, outcome=answer.outcome)
         recorded = await self.journal.record(
-            trace.entry(body, succeeded=True, outcome=answer.outcome),
+            entry,
             request=trace.arrival.body,
             response=body,
             claim=trace.claim(),
-            companions=trace.disclosures(answer, body),
+            companions=trace.disclosures(answer, entry),
         )
         if isinstance(recorded, Replayed):
             return await self._repeat(trace, recorded)

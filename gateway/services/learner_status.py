@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from lxml import etree
-
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError, ContractError
 from gateway.registry.entries import EnrolmentEntry, StatusPeriod
 from gateway.services.answer_block import answer_block, quality_of, truth
-from gateway.services.codec import Tree, present, read_date, read_text, write_content
+from gateway.services.codec import Texts, Tree, present, read_date, read_text, write_content
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, OK_EMPTY, Answer, Offer, Question
 from gateway.services.subject import find_subject
 
@@ -20,7 +18,7 @@ RESPONSE = "getLearnerStatusResponse"
 async def answer_learner_status(question: Question, database: Database) -> Answer:
     """Answer for the day asked about (today by default), within the profile's fields."""
     on = _asked_day(question)
-    state = await find_subject(question.content, database)
+    state = await find_subject(question.texts, database)
     seq, person = state.registry_seq, state.person
     if person is None:
         block = answer_block(
@@ -48,7 +46,7 @@ async def answer_learner_status(question: Question, database: Database) -> Answe
 
 
 def _asked_day(question: Question) -> date:
-    on = read_date(question.content, "onDate") or question.today
+    on = read_date(question.texts, "onDate") or question.today
     if on > question.today:
         raise ContractError(
             "onDate lies in the future",
@@ -107,8 +105,8 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _subject_pin(content: etree._Element) -> str:
-    return read_text(content, "subject/pin")
+def _subject_pin(texts: Texts) -> str:
+    return read_text(texts, "subject/pin")
 
 
 OFFER = Offer(

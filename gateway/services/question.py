@@ -6,11 +6,9 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from lxml import etree
-
 from gateway.disclosure.agreements import Grant, Purpose
 from gateway.foundation.database import Database
-from gateway.services.codec import read_text
+from gateway.services.codec import Texts, read_text
 
 OK, OK_EMPTY = "OK", "OK_EMPTY"
 NOT_FOUND_OR_NOT_ALLOWED = "NOT_FOUND_OR_NOT_ALLOWED"
@@ -20,7 +18,7 @@ NOT_FOUND_OR_NOT_ALLOWED = "NOT_FOUND_OR_NOT_ALLOWED"
 class Question:
     """A request that passed signature, schema and agreement."""
 
-    content: etree._Element
+    texts: Texts
     grant: Grant
     today: date
     disclosure_id: UUID
@@ -52,14 +50,14 @@ class Offer:
     service_code: str
     service_version: str
     handler: Handler
-    subject_pin: Callable[[etree._Element], str]
+    subject_pin: Callable[[Texts], str]
 
 
-def purpose_of(content: etree._Element) -> Purpose:
+def purpose_of(texts: Texts) -> Purpose:
     """Read the request's context block (who asks is in the X-Road header)."""
     return Purpose(
-        code=read_text(content, "context/purposeCode"),
-        agreement_no=read_text(content, "context/agreementNo"),
-        case_ref=read_text(content, "context/caseRef"),
-        profile=read_text(content, "profile"),
+        code=read_text(texts, "context/purposeCode"),
+        agreement_no=read_text(texts, "context/agreementNo"),
+        case_ref=read_text(texts, "context/caseRef"),
+        profile=read_text(texts, "profile"),
     )

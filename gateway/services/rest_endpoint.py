@@ -11,8 +11,9 @@ import structlog
 
 from gateway.disclosure.agreements import Terms
 from gateway.foundation.errors import ContractError, KopuroError, SignatureError
-from gateway.foundation.xml import parse
+from gateway.foundation.xml import parse_again
 from gateway.services.arrival import Arrival
+from gateway.services.codec import texts_of
 from gateway.services.dispatch import find_offer, version_of
 from gateway.services.endpoint import Endpoint, Reply
 from gateway.services.question import Offer, purpose_of
@@ -75,13 +76,14 @@ class RestEndpoint:
         content = to_xml(read_json(trace.arrival.body), plan.request)
         with _in_rest(plan.request.name):
             self.shared.schema.check(content, whose="request")
-            grant = self.shared.agreements.grant(terms, header, purpose_of(content))
-            answer = await self.shared.ask(offer, content, grant, trace)
+            texts = texts_of(content)
+            grant = self.shared.agreements.grant(terms, header, purpose_of(texts))
+            answer = await self.shared.ask(offer, texts, grant, trace)
         return await self.shared.record(trace, answer, self._write(answer.content, plan, trace))
 
     def _write(self, content: bytes, plan: Service, trace: Trace) -> bytes:
         """Turn the handler's answer into JSON; one that does not fit our own contract is our failure."""
-        written = parse(content)
+        written = parse_again(content)
         try:
             self.shared.schema.check(written, whose="answer")
             return to_json(written, plan.answer)

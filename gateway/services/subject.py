@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import date
 
-from lxml import etree
-
 from gateway.foundation.database import Database
 from gateway.foundation.errors import ContractError, InputRefused
 from gateway.matching.normalise import fold
@@ -12,7 +10,7 @@ from gateway.registry.entries import LearnerState, PersonEntry
 from gateway.registry.identity import with_identity
 from gateway.registry.learner_state import learner_state_by_number, learner_state_by_pin
 from gateway.registry.values import Pin
-from gateway.services.codec import read_date, read_text
+from gateway.services.codec import Texts, read_date, read_text
 
 _REASONS = {
     "PIN_LENGTH": "it must have 14 digits",
@@ -33,22 +31,22 @@ def read_pin(text: str, where: str) -> Pin:
         ) from None
 
 
-async def find_subject(content: etree._Element, database: Database) -> LearnerState:
+async def find_subject(texts: Texts, database: Database) -> LearnerState:
     """Read the state of a request's subject; an unknown one and a wrong control attribute are the same nobody."""
-    pin, isuo_no = read_text(content, "subject/pin"), read_text(content, "subject/isuoNo")
+    pin, isuo_no = read_text(texts, "subject/pin"), read_text(texts, "subject/isuoNo")
     if pin:
         state = await learner_state_by_pin(database, read_pin(pin, "subject/pin").value)
     else:  # foreign documents are not registered as identifiers yet: nobody has an empty number
         state = await learner_state_by_number(database, isuo_no)
         if state.person is not None:
             state = replace(state, person=await with_identity(database, state.person))
-    fits = state.person is None or _control_fits(content, state.person)
+    fits = state.person is None or _control_fits(texts, state.person)
     return state if fits else replace(state, person=None)
 
 
-def _control_fits(content: etree._Element, person: PersonEntry) -> bool:
-    birth_date = read_date(content, "subject/control/birthDate")
-    prefix = read_text(content, "subject/control/surnamePrefix")
+def _control_fits(texts: Texts, person: PersonEntry) -> bool:
+    birth_date = read_date(texts, "subject/control/birthDate")
+    prefix = read_text(texts, "subject/control/surnamePrefix")
     return _date_fits(birth_date, person) and _prefix_fits(prefix, person)
 
 

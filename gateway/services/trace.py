@@ -48,6 +48,11 @@ class Trace:
     signature: SignatureState = "unsigned"
     header_form: bytes | None = None
     subject: bytes | None = None
+    request_sha256: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the request's digest once; claim and journal both need it."""
+        self.request_sha256 = hashlib.sha256(self.arrival.body).digest()
 
     @property
     def today(self) -> date:
@@ -62,7 +67,7 @@ class Trace:
             client=str(self.header.client),
             service=str(self.header.service),
             message_id=self.header.message_id,
-            request_sha256=hashlib.sha256(self.arrival.body).digest(),
+            request_sha256=self.request_sha256,
         )
 
     def entry(
@@ -85,7 +90,7 @@ class Trace:
             response_out_ts=utc_now(),
             request_size=len(request),
             response_size=len(response),
-            request_sha256=hashlib.sha256(request).digest(),
+            request_sha256=self.request_sha256,
             response_sha256=hashlib.sha256(response).digest(),
             succeeded=succeeded,
             outcome=outcome,
@@ -99,7 +104,7 @@ class Trace:
             peer_address=self.arrival.peer,
         )
 
-    def disclosures(self, answer: Answer, content: bytes) -> tuple[Companion, ...]:
+    def disclosures(self, answer: Answer, entry: Entry) -> tuple[Companion, ...]:
         """Make the record of what is disclosed about a person, for the journal's own transaction."""
         if answer.person_id is None or self.header is None or self.grant is None:
             return ()
@@ -115,7 +120,7 @@ class Trace:
             list(answer.fields),
             answer.as_of,
             answer.registry_seq,
-            hashlib.sha256(content).digest(),
+            entry.response_sha256,
             utc_now(),
         )
         table = Disclosure.__tablename__

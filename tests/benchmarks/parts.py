@@ -19,8 +19,9 @@ from gateway.exchange.writer import GROUP_SIZE, JournalWriter
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
-from gateway.foundation.xml import parse
+from gateway.foundation.xml import parse_again
 from gateway.services.arrival import Arrival
+from gateway.services.codec import texts_of
 from gateway.services.learner_status import answer_learner_status
 from gateway.services.question import Answer, Question, purpose_of
 from gateway.services.trace import Trace
@@ -76,7 +77,7 @@ class Bench:
         """Find the request's agreement and grant."""
         agreements = Agreements(self.settings)
         terms = agreements.find(message.header.client, message.header.service, on=utc_now().date())
-        return terms, agreements.grant(terms, message.header, purpose_of(message.content))
+        return terms, agreements.grant(terms, message.header, purpose_of(texts_of(message.content)))
 
 
 def measure_parts(bench: Bench) -> Parts:
@@ -103,7 +104,9 @@ def _message_parts(bench: Bench) -> Parts:
             lambda: verify_message(message.root, terms.certificates, demands)
         ),
         "request against its schema": bench.measure(lambda: schema.check(message.content, whose="request")),
-        "answer against its schema": bench.measure(lambda: schema.check(parse(content), whose="answer")),
+        "answer against its schema": bench.measure(
+            lambda: schema.check(parse_again(content), whose="answer")
+        ),
         "write and sign the answer": bench.measure(sign),
     }
 
@@ -113,7 +116,7 @@ async def _database_parts(bench: Bench) -> Parts:
     _, grant = bench.allowed(message)
     questions = [
         Question(
-            content=bench.message(request).content,
+            texts=texts_of(bench.message(request).content),
             grant=grant,
             today=utc_now().date(),
             disclosure_id=uuid4(),
@@ -159,11 +162,12 @@ async def _record(
 ) -> None:
     arrival = Arrival(body=bench.request, content_type=CONTENT_TYPE, peer="127.0.0.1", received_at=utc_now())
     trace = Trace(arrival=arrival, header=message.header, grant=grant, signature="signed")
+    entry = trace.entry(bench.answer, succeeded=True, outcome=answer.outcome)
     await journal.record(
-        trace.entry(bench.answer, succeeded=True, outcome=answer.outcome),
+        entry,
         request=bench.request,
         response=bench.answer,
-        companions=trace.disclosures(answer, bench.answer),
+        companions=trace.disclosures(answer, entry),
     )
 
 
