@@ -82,25 +82,29 @@ async def _carried(request: Request, doors: RestDoors, session: aiohttp.ClientSe
         raise _Refused(f"{_PROVIDER}.access_denied", f"Request is not allowed: {service}")
     body = await request.body()
     url = URL(address + _behind_the_service(request), encoded=True)
-    try:
-        async with session.request(
-            request.method, url, data=io.BytesIO(body), headers=headers, allow_redirects=False
-        ) as reply:
-            content, status = await reply.read(), reply.status
-            given = {name: value for name, value in reply.headers.items() if name.lower() not in _NOT_PASSED}
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        raise _Refused(
-            f"{_PROVIDER}.service_failed.network_error", "Connection to the service failed"
-        ) from None
+    given = await _forwarded(session, request.method, url, headers=headers, body=body)
     own = {
         **{name: _last(headers, name) for name in (CLIENT, MESSAGE_ID, REQUEST_ID)},
         SERVICE: write_service(service),
         REQUEST_HASH: _hash_of(request, headers, body),
     }
-    kept = {
-        name: value for name, value in given.items() if name.lower() not in {each.lower() for each in own}
-    }
-    return Response(content, status_code=status, headers=kept | own)
+    given.headers.update(own)
+    return given
+
+
+async def _forwarded(
+    session: aiohttp.ClientSession, method: str, url: URL, *, headers: Headers, body: bytes
+) -> Response:
+    """Send to the provider; what it answers, whatever its status, is taken as it is."""
+    sent = io.BytesIO(body)
+    try:
+        async with session.request(method, url, data=sent, headers=headers, allow_redirects=False) as reply:
+            content, status = await reply.read(), reply.status
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        code = f"{_PROVIDER}.service_failed.network_error"
+        raise _Refused(code, "Connection to the service failed") from None
+    passed = {name: value for name, value in reply.headers.items() if name.lower() not in _NOT_PASSED}
+    return Response(content, status_code=status, headers=passed)
 
 
 def _passed(request: Request) -> Headers:

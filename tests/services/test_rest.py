@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from gateway.exchange.search import show
 from gateway.foundation.clock import utc_now
@@ -386,6 +387,24 @@ async def test_the_security_server_refuses_in_its_own_name(
             assert (reply.status, reply.headers["X-Road-Error"]) == (status, expected)
             assert (await reply.json())["type"] == expected
     assert not await rows(product, "select 1 from journal_entry")
+
+
+async def test_without_a_journal_nothing_is_answered(product: Running, http: aiohttp.ClientSession) -> None:
+    """What cannot be recorded is a 503 without a word of the content, and the same bytes are answered later."""
+    said = headers(X_Road_Id="tried-again")
+    await changed(product, "alter table journal_entry rename to journal_entry_away")
+    status, problem, _ = await call(http, product, about(adult()), said)
+    assert (status, problem["type"]) == (503, "Server.TEMPORARY")
+    assert set(problem) == {"type", "message", "detail"}
+    await changed(product, "alter table journal_entry_away rename to journal_entry")
+    assert (await call(http, product, about(adult()), said))[0] == 200
+
+
+async def changed(product: Running, statement: str) -> None:
+    database = Database(product.settings.database.url)
+    async with database.transaction() as session:
+        await session.execute(text(statement))
+    await database.close()
 
 
 def test_an_answer_that_breaks_our_contract_is_our_failure() -> None:
