@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import ContractError
@@ -22,43 +22,47 @@ class Arrival:
     refusal: ContractError | None = None
 
 
-async def take_in(request: Request, *, limit: int, deadline_seconds: float) -> Arrival:
+async def take_in(scope: Scope, receive: Receive, *, limit: int, deadline_seconds: float) -> Arrival:
     """Read the body while counting; a refusal is part of the arrival, so that it is recorded like any other."""
     received_at = utc_now()
     body = bytearray()
-    headers = _headers(request)
-    refusal = _method(request) or _encoded(headers)
+    headers = _headers(scope)
+    refusal = _method(scope["method"]) or _encoded(headers)
     try:
         async with asyncio.timeout(deadline_seconds):
-            async for chunk in request.stream():
+            awaited = True
+            while awaited:
+                event = await receive()
+                chunk, awaited = event.get("body", b""), event.get("more_body", False)
+                if event["type"] == "http.disconnect":
+                    refusal = refusal or _broken_off()
+                    break
                 if len(body) + len(chunk) > limit:
                     refusal = refusal or _too_large(limit)
                     break
                 body += chunk
     except TimeoutError:
         refusal = refusal or _late(deadline_seconds)
-    except ClientDisconnect:
-        refusal = ContractError("the body broke off", code="invalid_soap", where="body", hint="send it whole")
     return Arrival(
         body=bytes(body),
         content_type=headers.get(b"content-type", b"").decode("latin-1"),
-        peer=request.client.host if request.client else "",
+        peer=scope["client"][0] if scope.get("client") else "",
         received_at=received_at,
         refusal=refusal,
     )
 
 
-def _method(request: Request) -> ContractError | None:
-    if request.method == "POST":
+def _method(method: str) -> ContractError | None:
+    if method == "POST":
         return None
     return ContractError(
         "messages are sent by POST", code="invalid_http_method", where="HTTP", hint="use POST"
     )
 
 
-def _headers(request: Request) -> dict[bytes, bytes]:
+def _headers(scope: Scope) -> dict[bytes, bytes]:
     """Read the headers once; where one stands twice, the first counts."""
-    return dict(reversed(request.scope["headers"]))
+    return dict(reversed(scope["headers"]))
 
 
 def _encoded(headers: Mapping[bytes, bytes]) -> ContractError | None:
@@ -73,6 +77,10 @@ def _encoded(headers: Mapping[bytes, bytes]) -> ContractError | None:
         where="Content-Encoding",
         hint="send the body as it is",
     )
+
+
+def _broken_off() -> ContractError:
+    return ContractError("the body broke off", code="invalid_soap", where="body", hint="send it whole")
 
 
 def _too_large(limit: int) -> ContractError:

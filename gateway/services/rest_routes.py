@@ -33,7 +33,8 @@ class RestRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the request in, answer it, and close the connection where its body was not read to the end."""
         arrival = await take_in(
-            Request(scope, receive),
+            scope,
+            receive,
             limit=self._server.body_limit_bytes,
             deadline_seconds=self._server.body_deadline_seconds,
         )
