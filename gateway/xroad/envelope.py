@@ -13,11 +13,11 @@ from lxml import etree
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import detach, element_children, inclusive_canonical, local_name, parse
 from gateway.xroad.attachments import Attachment, attachments_of
-from gateway.xroad.header import Header, read_header
-from gateway.xroad.identifiers import SubsystemId
+from gateway.xroad.header import PARTS, Header, read_header
+from gateway.xroad.identifiers import SubsystemId, split_parts
 from gateway.xroad.mime import Side, is_multipart, read_multipart
 from gateway.xroad.mime_types import read_media_type
-from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, WSU, XROAD, q
+from gateway.xroad.namespaces import IDENTIFIERS, REPRESENTATION, SOAP, WSSE, WSU, XROAD, q
 
 SECURITY = q(WSSE, "Security")
 FAULT = q(SOAP, "Fault")
@@ -276,7 +276,7 @@ def _declaration_for_hash(message: Message, envelope_prefix: str) -> str:
 
 
 def asking_shell(header: Header) -> Shell:
-    """Write a new request header in the order of the protocol's table."""
+    """Write a new request header in the order of the protocol's table; only requestHash is not ours to write."""
     client_type = "SUBSYSTEM" if header.client.subsystem_code else "MEMBER"
     service = header.service
     parts = [
@@ -286,6 +286,8 @@ def asking_shell(header: Header) -> Shell:
         f"<id:serviceCode>{_escape(service.service_code)}</id:serviceCode>",
         _optional("id:serviceVersion", service.service_version),
         "</xrd:service>",
+        _party(header.represented_party),
+        _security_server(header.security_server),
         _optional("xrd:userId", header.user_id),
         f"<xrd:id>{_escape(header.message_id)}</xrd:id>",
         _optional("xrd:issue", header.issue),
@@ -301,6 +303,22 @@ def _member(member: SubsystemId) -> str:
         f"<id:memberCode>{_escape(member.member_code)}</id:memberCode>"
         + _optional("id:subsystemCode", member.subsystem_code)
     )
+
+
+def _party(path: str) -> str:
+    if not path:
+        return ""
+    *kind, code = split_parts(path)
+    inside = _optional("repr:partyClass", "".join(kind)) + _optional("repr:partyCode", code)
+    return f'<repr:representedParty xmlns:repr="{REPRESENTATION}">{inside}</repr:representedParty>'
+
+
+def _security_server(path: str) -> str:
+    if not path:
+        return ""
+    parts = zip(PARTS["securityServer"], split_parts(path), strict=True)
+    inside = "".join(_optional(f"id:{name}", part) for name, part in parts)
+    return f'<xrd:securityServer id:objectType="SERVER">{inside}</xrd:securityServer>'
 
 
 def _optional(tag: str, value: str) -> str:

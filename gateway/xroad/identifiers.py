@@ -43,9 +43,14 @@ def join_parts(parts: tuple[str, ...]) -> str:
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts if part)
 
 
+def split_parts(path: str) -> tuple[str, ...]:
+    """Undo `join_parts`."""
+    return tuple(part.replace("%2F", "/").replace("%25", "%") for part in path.split("/"))
+
+
 def parse_subsystem(text: str) -> SubsystemId:
-    """Read `instance/class/code[/subsystem]` from the configuration; raises SettingsError."""
-    parts = text.split("/")
+    """Read `instance/class/code[/subsystem]`, as an identifier is written; raises SettingsError."""
+    parts = split_parts(text)
     if len(parts) not in {3, 4} or not all(parts):
         raise SettingsError(f"{text!r} must be instance/class/memberCode/subsystemCode")
     return SubsystemId(

@@ -12,6 +12,7 @@ from lxml import etree
 from gateway.wiring import read_signer
 from gateway.xroad.binding import binding_form
 from gateway.xroad.envelope import CONTENT_TYPE, Message, Shell, read_message
+from gateway.xroad.header import Header
 from gateway.xroad.namespaces import SOAP
 from gateway.xroad.security import Demands, Sealing, sign_message, verify_message
 from tests.effort import EFFORT
@@ -40,19 +41,32 @@ def caller(gateway: Served) -> Iterator[Caller]:
     made.close()
 
 
-def drawn(data: st.DataObject, gateway: Served, *, signed: bool) -> tuple[Drawn, bytes]:
+@pytest.fixture(scope="module")
+def questions(gateway: Served) -> dict[bool, tuple[Header, bytes]]:
+    """Header and content of a question, unsigned and signed."""
+    return {signed: parts_of(question(gateway, signed=signed)) for signed in (False, True)}
+
+
+@pytest.fixture(scope="module")
+def sealing(gateway: Served) -> Sealing:
+    return Sealing(signer=signer_of(gateway))
+
+
+def drawn(data: st.DataObject, asked: tuple[Header, bytes], *, comments: bool) -> tuple[Drawn, bytes]:
     """Draw a document under an agency's identity; give it with the question's content."""
-    header, content = parts_of(question(gateway, signed=signed))
+    header, content = asked
     fixed = Fixed(client=header.client, service=header.service, fresh=True)
-    document = data.draw(documents(fixed, comments=not signed))
+    document = data.draw(documents(fixed, comments=comments))
     return Drawn(prefix="s", header=b"", header_end=b"", document=document), content
 
 
 @MANY
 @given(data=st.data())
-def test_a_header_comes_back_equal_over_http(gateway: Served, caller: Caller, data: st.DataObject) -> None:
+def test_a_header_comes_back_equal_over_http(
+    caller: Caller, questions: dict[bool, tuple[Header, bytes]], data: st.DataObject
+) -> None:
     """Whatever its layout, an unsigned question's header comes back equal in both canonical forms."""
-    shell, content = drawn(data, gateway, signed=False)
+    shell, content = drawn(data, questions[False], comments=True)
     status, answer = caller.post(shell.wrap(shell.body(content)))
     assert status == 200, answer.decode()
     assert b"<isuo:resultCode>OK</isuo:resultCode>" in answer
@@ -62,12 +76,15 @@ def test_a_header_comes_back_equal_over_http(gateway: Served, caller: Caller, da
 @MANY
 @given(data=st.data())
 def test_a_signed_header_comes_back_equal_over_http(
-    gateway: Served, caller: Caller, data: st.DataObject
+    gateway: Served,
+    caller: Caller,
+    questions: dict[bool, tuple[Header, bytes]],
+    sealing: Sealing,
+    data: st.DataObject,
 ) -> None:
     """Signed, it comes back equal but for wsse:Security, and the answer's own signature covers it."""
-    shell, content = drawn(data, gateway, signed=True)
+    shell, content = drawn(data, questions[True], comments=False)
     header = etree.fromstring(shell.document.text().encode()).find(f"{{{SOAP}}}Header")
-    sealing = Sealing(signer=signer_of(gateway))
     request = sign_message(shell, content, sealing, at=datetime.now(UTC), header_form=binding_form(header))
     status, answer = caller.post(request)
     assert status == 200, answer.decode()

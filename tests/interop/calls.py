@@ -1,16 +1,25 @@
 """What every outside stack is made to ask, and what must come back."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 from lxml import etree
+from sqlalchemy import text
 
+from gateway.exchange.search import show
+from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.sandbox.people import SyntheticPerson, population
 from gateway.sandbox.seed import CERTIFICATE
+from gateway.wiring import read_keys
+from gateway.xroad.mime import Multipart, read_multipart
 from gateway.xroad.namespaces import SOAP
+from tests.hostile.served import Served
 from tests.running import PEOPLE, SEED
 
+SCAN = b"\x89PNG\r\n--scan--\r\n\x00" * 50  # what every stack attaches
+PACKAGINGS = ("", "swa", "mtom")
 HEADER_FIELDS = ["client", "service", "userId", "id", "issue", "protocolVersion"]
 
 
@@ -81,3 +90,36 @@ def header_fields(envelope: str | bytes) -> list[tuple[str, bytes]]:
         (etree.QName(child).localname, etree.tostring(child, method="c14n", exclusive=True))
         for child in header
     ]
+
+
+def arrived(endpoint: Served, message_id: str) -> bytes:
+    """Give the bytes of a request as the gateway's journal keeps them."""
+    return asyncio.run(_arrived(endpoint, message_id))
+
+
+async def _arrived(endpoint: Served, message_id: str) -> bytes:
+    database = Database(endpoint.settings.database.url)
+    async with database.transaction() as session:
+        statement = text("select entry_id from journal_entry where message_id = :id")
+        (entry_id,) = (await session.execute(statement, {"id": message_id})).scalars()
+    shown = await show(database, read_keys(endpoint.settings), entry_id, bodies=True)
+    await database.close()
+    assert shown is not None
+    assert shown.request is not None
+    return shown.request
+
+
+def assert_attached(endpoint: Served, message_id: str, packaging: str) -> None:
+    """Check in the journal that the request came as it was meant to: alone, or with the scan beside it."""
+    request = arrived(endpoint, message_id)
+    assert request.lstrip().startswith(b"--") == bool(packaging)
+    if packaging:
+        parts = _parts(request)
+        root = "application/xop+xml" if packaging == "mtom" else "text/xml"
+        assert parts.root.content_type.startswith(root)
+        assert [part.read() for part in parts.parts[1:]] == [SCAN]
+
+
+def _parts(request: bytes) -> Multipart:
+    boundary = request.lstrip().split(b"\r\n", 1)[0].removeprefix(b"--").decode()
+    return read_multipart(request, f'multipart/related; boundary="{boundary}"', side="request")

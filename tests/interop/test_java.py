@@ -7,6 +7,9 @@ import pytest
 from tests.hostile.served import Served
 from tests.interop.calls import (
     HEADER_FIELDS,
+    PACKAGINGS,
+    SCAN,
+    assert_attached,
     document_question,
     header_fields,
     header_for,
@@ -44,10 +47,23 @@ def learner(endpoint: Served, pin: str = "") -> dict[str, str]:
     )
 
 
-def test_java_calls_the_learner_status(endpoint: Served, java: JavaClient, tmp_path: Path) -> None:
+def ask(
+    endpoint: Served, java: JavaClient, folder: Path, asked: dict[str, str], packaging: str
+) -> dict[str, str]:
+    """Make one call, attached or not, and see in the journal that it was."""
+    (folder / "scan.png").write_bytes(SCAN)
+    found = java.call(folder, {**asked, "packaging": packaging})
+    assert_attached(endpoint, asked["id"], packaging)
+    return found
+
+
+@pytest.mark.parametrize("packaging", PACKAGINGS)
+def test_java_calls_the_learner_status(
+    endpoint: Served, java: JavaClient, tmp_path: Path, packaging: str
+) -> None:
     """Java gets typed values, and its header back: every field, the same order, equal bytes, equal values."""
     asked = learner(endpoint)
-    found = java.call(tmp_path, asked)
+    found = ask(endpoint, java, tmp_path, asked, packaging)
     assert (found["resultCode"], found["studying"], found["from"]) == ("OK", "true", "2025/9/1")
     sent, got = (header_fields((tmp_path / f"{name}.xml").read_bytes()) for name in ("sent", "got"))
     assert got == sent
@@ -58,8 +74,11 @@ def test_java_calls_the_learner_status(endpoint: Served, java: JavaClient, tmp_p
     assert found["service"] == "SERVICE/central-server/GOV/70000016/isuo-service/getLearnerStatus/v1"
 
 
-def test_java_checks_an_education_document(endpoint: Served, java: JavaClient, tmp_path: Path) -> None:
-    """The second service answers Java as well."""
+@pytest.mark.parametrize("packaging", PACKAGINGS)
+def test_java_checks_an_education_document(
+    endpoint: Served, java: JavaClient, tmp_path: Path, packaging: str
+) -> None:
+    """The second service answers Java as well, attached or not."""
     question = document_question()
     asked = properties_of(
         header_for(endpoint.settings, "verifyEducationDocument"),
@@ -68,7 +87,7 @@ def test_java_checks_an_education_document(endpoint: Served, java: JavaClient, t
         **question["document"],
         **question["holder"],
     )
-    found = java.call(tmp_path, asked)
+    found = ask(endpoint, java, tmp_path, asked, packaging)
     assert (found["documentStatus"], found["honours"]) == ("VALID", "false")
     sent, got = (header_fields((tmp_path / f"{name}.xml").read_bytes()) for name in ("sent", "got"))
     assert got == sent

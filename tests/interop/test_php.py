@@ -10,6 +10,9 @@ import pytest
 from tests.hostile.served import Served
 from tests.interop.calls import (
     HEADER_FIELDS,
+    PACKAGINGS,
+    SCAN,
+    assert_attached,
     document_question,
     header_fields,
     header_for,
@@ -20,20 +23,26 @@ pytestmark = pytest.mark.needs("php", "php-soap")
 SCRIPT = Path(__file__).parent / "php" / "client.php"
 
 
-def call(endpoint: Served, folder: Path, operation: str, content: dict[str, Any]) -> dict[str, Any]:
-    file = folder / "call.json"
-    file.write_text(json.dumps({"header": header_for(endpoint.settings, operation), "content": content}))
+def call(
+    endpoint: Served, folder: Path, operation: str, content: dict[str, Any], packaging: str = ""
+) -> dict[str, Any]:
+    file, scan = folder / "call.json", folder / "scan.png"
+    scan.write_bytes(SCAN)
+    header = header_for(endpoint.settings, operation)
+    file.write_text(json.dumps({"header": header, "content": content}))
     wsdl = f"http://127.0.0.1:{endpoint.port}/wsdl/kopuro.wsdl"
     made = subprocess.run(
-        ["php", SCRIPT, wsdl, operation, file], capture_output=True, check=False, timeout=60
+        ["php", SCRIPT, wsdl, operation, file, packaging, scan], capture_output=True, check=False, timeout=60
     )
     assert made.returncode == 0, made.stdout + made.stderr
+    assert_attached(endpoint, header["id"], packaging)
     return json.loads(made.stdout)
 
 
-def test_php_calls_the_learner_status(endpoint: Served, tmp_path: Path) -> None:
-    """PHP gets typed values, and its header back: every field, the same order, equal bytes."""
-    made = call(endpoint, tmp_path, "getLearnerStatus", learner_question())
+@pytest.mark.parametrize("packaging", PACKAGINGS)
+def test_php_calls_the_learner_status(endpoint: Served, tmp_path: Path, packaging: str) -> None:
+    """PHP gets typed values, attached or not, and its header back: every field, the same order, equal bytes."""
+    made = call(endpoint, tmp_path, "getLearnerStatus", learner_question(), packaging)
     assert made["fault"] is None
     answer = made["answer"]
     assert answer["resultCode"] == "OK"
@@ -53,9 +62,10 @@ def test_php_reads_the_header_of_the_answer(endpoint: Served, tmp_path: Path) ->
     assert (got["userId"], got["issue"], got["protocolVersion"]) == ("KG-официер & <1>", "CASE/7", "4.0")
 
 
-def test_php_checks_an_education_document(endpoint: Served, tmp_path: Path) -> None:
-    """The second service answers PHP as well."""
-    made = call(endpoint, tmp_path, "verifyEducationDocument", document_question())
+@pytest.mark.parametrize("packaging", PACKAGINGS)
+def test_php_checks_an_education_document(endpoint: Served, tmp_path: Path, packaging: str) -> None:
+    """The second service answers PHP as well, attached or not."""
+    made = call(endpoint, tmp_path, "verifyEducationDocument", document_question(), packaging)
     assert made["fault"] is None
     assert made["answer"]["documentStatus"] == "VALID"
     assert made["answer"]["document"]["honours"] is False

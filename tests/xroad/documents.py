@@ -5,7 +5,7 @@ itself.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 from xml.sax.saxutils import escape, quoteattr
@@ -181,6 +181,12 @@ def documents(draw: Draw, fixed: Fixed = Fixed(), *, comments: bool = True) -> D
         fields=fields,
         name=name,
     )
+
+
+@st.composite
+def headers(draw: Draw) -> Header:
+    """Draw the values of a request's header, every optional field present or absent."""
+    return replace(_fields(draw, Fixed(), draw(names)), request_hash="")
 
 
 def _header_attributes(draw: Draw) -> dict[tuple[str, str], str]:

@@ -1,9 +1,13 @@
+import jakarta.activation.DataHandler;
+import jakarta.activation.FileDataSource;
 import jakarta.xml.ws.BindingProvider;
 import jakarta.xml.ws.Holder;
 import jakarta.xml.ws.handler.Handler;
 import jakarta.xml.ws.handler.MessageContext;
 import jakarta.xml.ws.handler.soap.SOAPHandler;
 import jakarta.xml.ws.handler.soap.SOAPMessageContext;
+import jakarta.xml.ws.WebServiceFeature;
+import jakarta.xml.ws.soap.MTOMFeature;
 import jakarta.xml.ws.soap.SOAPFaultException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,11 +15,15 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import javax.xml.datatype.DatatypeFactory;
 import javax.xml.datatype.XMLGregorianCalendar;
 import javax.xml.namespace.QName;
+import javax.xml.transform.TransformerException;
+import javax.xml.transform.TransformerFactory;
+import javax.xml.transform.stream.StreamResult;
 import jakarta.xml.soap.SOAPException;
 import eu.x_road.xsd.identifiers.XRoadClientIdentifierType;
 import eu.x_road.xsd.identifiers.XRoadObjectType;
@@ -31,7 +39,15 @@ public final class Client {
         try (var reader = Files.newBufferedReader(folder.resolve("call.properties"))) {
             CALL.load(reader);
         }
-        LearnersPortType port = new LearnersService(URI.create(arguments[0]).toURL()).getLearnersPort();
+        String packaging = CALL.getProperty("packaging", "");
+        WebServiceFeature[] features = packaging.equals("mtom")
+                ? new WebServiceFeature[] {new MTOMFeature()} : new WebServiceFeature[0];
+        LearnersPortType port = new LearnersService(URI.create(arguments[0]).toURL()).getLearnersPort(features);
+        if (!packaging.isEmpty()) {
+            DataHandler scan = new DataHandler(new FileDataSource(folder.resolve("scan.png").toFile()));
+            ((BindingProvider) port).getRequestContext()
+                    .put(MessageContext.OUTBOUND_MESSAGE_ATTACHMENTS, Map.of("scan@java", scan));
+        }
         ((BindingProvider) port).getBinding().setHandlerChain(List.<Handler>of(new Recorder(folder)));
         Properties result = new Properties();
         try {
@@ -142,7 +158,7 @@ public final class Client {
         }
     }
 
-    /** Keeps both envelopes as files. */
+    /** Keeps both envelopes as files, without what is attached. */
     private static final class Recorder implements SOAPHandler<SOAPMessageContext> {
         private final Path folder;
 
@@ -155,9 +171,10 @@ public final class Client {
             boolean out = (boolean) context.get(MessageContext.MESSAGE_OUTBOUND_PROPERTY);
             try {
                 ByteArrayOutputStream written = new ByteArrayOutputStream();
-                context.getMessage().writeTo(written);
+                TransformerFactory.newInstance().newTransformer()
+                        .transform(context.getMessage().getSOAPPart().getContent(), new StreamResult(written));
                 Files.write(folder.resolve(out ? "sent.xml" : "got.xml"), written.toByteArray());
-            } catch (IOException | SOAPException failure) {
+            } catch (IOException | SOAPException | TransformerException failure) {
                 throw new IllegalStateException(failure);
             }
             return true;
