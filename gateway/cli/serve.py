@@ -22,6 +22,7 @@ from gateway.migrations.upgrade import upgrade
 from gateway.wiring import begin, database_url, open_gateway, ready_database
 
 LOOPBACK = "127.0.0.1"
+_COLLECT = (20_000, 20, 20)  # a request makes hundreds of short-lived objects and hardly a cycle
 _BODY_GRACE_SECONDS = 5.0  # the endpoint's own deadline comes first: it answers with a Fault
 
 
@@ -60,6 +61,7 @@ async def _serve(settings: Settings, doors: list[socket.socket]) -> None:
                 typer.echo(f"kopuro serves {_address(settings, door)}", err=True)
             gc.collect()
             gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
+            gc.set_threshold(*_COLLECT)
             await server.serve(sockets=doors)
 
 
