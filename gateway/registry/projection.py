@@ -18,7 +18,7 @@ from gateway.registry.policy import ATTEMPT, PROJECTED, Projection, Shown, Told,
 from gateway.registry.repository import record_event
 from gateway.registry.timeline.policies import remember_policies
 
-_DATES = frozenset({"birth_date", "death_date"})
+DATES = frozenset({"birth_date", "death_date"})
 
 
 async def project_person(
@@ -59,7 +59,13 @@ async def add_match_keys(session: AsyncSession, person_id: UUID, record: Record)
 
 
 async def _lock(session: AsyncSession, person_id: UUID) -> Any:
-    columns = (Person.id, Person.version, Person.master_id, Person.policy_digest, *(getattr(Person, name) for name in PROJECTED))
+    columns = (
+        Person.id,
+        Person.version,
+        Person.master_id,
+        Person.policy_digest,
+        *(getattr(Person, name) for name in PROJECTED),
+    )
     found = await session.execute(select(*columns).where(Person.id == person_id).with_for_update())
     person = found.one_or_none()
     if person is None:
@@ -113,7 +119,7 @@ def _columns(projection: Projection) -> dict[str, object]:
     for name in PROJECTED:
         shown = projection.fields.get(name)
         value = shown.value if shown else None
-        columns[name] = date.fromisoformat(value) if value and name in _DATES else value
+        columns[name] = date.fromisoformat(value) if value and name in DATES else value
     return columns
 
 

@@ -28,6 +28,10 @@ _TIMELINE = (
     )
     """,
     "create index ix_registry_version_parent on registry_version (parent_id, table_name)",
+    """
+    create index ix_registry_version_case on registry_version using gin ((content->'subject_ids'))
+        where table_name = 'review_case'
+    """,
     # stamped when the transaction commits, not when it wrote: what nobody could see was not known
     """
     create function registry_stamp() returns trigger language plpgsql as $$

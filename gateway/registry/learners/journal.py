@@ -59,7 +59,7 @@ async def open_enrolment(session: AsyncSession, given: Given, *, at: datetime, *
     """
     if given.kind not in OPENING:
         raise refused("NOT_AN_OPENING_ORDER")
-    enrolment_id = await add_enrolment(
+    return await add_enrolment(
         session,
         at=at,
         opening=_row(given, at, values["organisation_id"]),
@@ -67,7 +67,6 @@ async def open_enrolment(session: AsyncSession, given: Given, *, at: datetime, *
         grade=given.grade,
         **values,
     )
-    return enrolment_id
 
 
 async def give_order(session: AsyncSession, enrolment_id: UUID, given: Given, *, at: datetime) -> UUID:
@@ -141,9 +140,7 @@ async def _append(session: AsyncSession, enrolment: Enrolment, row: dict[str, An
     return movement_id
 
 
-async def _bring_up_to_date(
-    session: AsyncSession, enrolment: Enrolment, place: Place, order_no: str
-) -> None:
+async def _bring_up_to_date(session: AsyncSession, enrolment: Enrolment, place: Place, order_no: str) -> None:
     await session.execute(
         update(Enrolment)
         .where(Enrolment.id == enrolment.id)

@@ -138,7 +138,7 @@ def refused(reason: str) -> InputRefused:
 
 
 def _annulled(told: Sequence[Order]) -> Place:
-    """An enrolment whose opening order was taken back never counted."""
+    """Give the place of an enrolment whose opening order was taken back: it never counted."""
     openings = [order for order in told if order.kind in OPENING]
     if not openings:
         raise refused("NOT_ENROLLED_YET")

@@ -43,5 +43,9 @@ async def policies_of(session: AsyncSession, digest: str) -> dict[str, FieldPoli
 def _policy(values: Mapping[str, Any]) -> FieldPolicy:
     """Make a policy of what was stored: keys of a later version stand at their defaults."""
     known = {each.name for each in fields(FieldPolicy)}
-    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return FieldPolicy(**{name: value for name, value in plain.items() if name in known})
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in known
+    }
+    return FieldPolicy(**plain)
