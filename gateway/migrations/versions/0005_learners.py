@@ -226,9 +226,12 @@ _ORDERS = (
     create index ix_transfer_request_held on transfer_request (to_organisation_id, grade)
         where state in ('HELD', 'RELEASED')
     """,
-    "create table promotion_rule ("
-    " from_year integer not null, from_grade text not null, to_grade text not null,"
-    " constraint pk_promotion_rule primary key (from_year, from_grade))",
+    """
+    create table promotion_rule (
+        from_year integer not null, from_grade text not null, to_grade text not null,
+        constraint pk_promotion_rule primary key (from_year, from_grade)
+    )
+    """,
     # a set of rules stands until a later one replaces all of it: the jump of 2025 is made once
     "insert into promotion_rule select 1991, n::text, (n + 1)::text from generate_series(0, 10) n",
     """
@@ -362,7 +365,7 @@ _PEOPLE = (
         constraint ck_record_proof check (kind <> 'DISABILITY' or exchange_id is not null)
     )
     """,
-    "create index ix_record_person_id on special.record (person_id)",
+    "create index ix_special_record_person_id on special.record (person_id)",
     "create index ix_record_valid_until on special.record (valid_until) where valid_until is not null",
     """
     create table special.reading (
@@ -372,7 +375,7 @@ _PEOPLE = (
         read_by text not null, read_at timestamptz not null
     )
     """,
-    "create index ix_reading_person_id on special.reading (person_id)",
+    "create index ix_special_reading_person_id on special.reading (person_id)",
 )
 _VIEWS = (
     """

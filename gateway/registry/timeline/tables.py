@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,7 +28,15 @@ class RegistryVersion(Base):
     tx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     parent_id: Mapped[UUID | None]
     content: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    __table_args__ = (Index("ix_registry_version_parent", "parent_id", "table_name"),)
+    __table_args__ = (
+        Index("ix_registry_version_parent", "parent_id", "table_name"),
+        Index(
+            "ix_registry_version_case",
+            text("(content -> 'subject_ids')"),
+            postgresql_using="gin",
+            postgresql_where=text("table_name = 'review_case'"),
+        ),
+    )
 
 
 class FieldPolicyText(Base):
