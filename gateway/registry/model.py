@@ -312,7 +312,9 @@ class RegistryEvent(Base):
     subject_type: Mapped[str]
     subject_id: Mapped[UUID] = mapped_column(index=True)
     at: Mapped[Instant]
-    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
+    xid: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("registry_xid_base() + pg_current_xact_id()::text::bigint")
+    )
     effective_on: Mapped[date | None]
     detail: Mapped[Json] = mapped_column(server_default="{}")
     __table_args__ = (Index("ix_registry_event_xid", "xid", "seq"),)

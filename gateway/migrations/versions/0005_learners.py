@@ -108,7 +108,33 @@ _TIMELINE = (
     """,
     "alter table person add policy_digest text constraint fk_person_policy_digest references field_policy",
     "alter table registry_event add xid bigint not null default 0",
-    "alter table registry_event alter xid set default pg_current_xact_id()::text::bigint",
+    # transaction ids begin anew where a dump is restored: each cluster counts on from what it found
+    """
+    create table registry_cluster (
+        system_identifier bigint constraint pk_registry_cluster primary key, xid_base bigint not null
+    )
+    """,
+    """
+    create function registry_xid_base() returns bigint language plpgsql as $$
+    declare base bigint;
+    begin
+        select c.xid_base into base from registry_cluster c, pg_control_system() s
+            where c.system_identifier = s.system_identifier;
+        if base is null then
+            insert into registry_cluster
+                select s.system_identifier, (select coalesce(max(xid), 0) from registry_event)
+                from pg_control_system() s on conflict do nothing;
+            select c.xid_base into base from registry_cluster c, pg_control_system() s
+                where c.system_identifier = s.system_identifier;
+        end if;
+        return base;
+    end $$
+    """,
+    """
+    alter table registry_event alter xid
+        set default registry_xid_base() + pg_current_xact_id()::text::bigint
+    """,
+    "select registry_xid_base()",
     "alter table registry_event add effective_on date",
     "alter table registry_event add detail jsonb not null default '{}'",
     "create index ix_registry_event_xid on registry_event (xid, seq)",
@@ -415,7 +441,7 @@ _GUARDS = (
         if tg_op = 'DELETE' then
             raise exception 'entries are annulled, never deleted' using errcode = 'restrict_violation';
         end if;
-        if old.status = 'MERGED_INTO' and to_jsonb(new) - '{status,master_id,version}'::text[]
+        if new.status = 'MERGED_INTO' and to_jsonb(new) - '{status,master_id,version}'::text[]
             <> to_jsonb(old) - '{status,master_id,version}'::text[]
         then
             raise exception 'a merged entry is never edited: undo the merge first'
@@ -444,6 +470,7 @@ _PUBLIC = {
     "person": "policy_digest",
     "registry_event": "xid effective_on detail",
     "registry_commit": "tx at",
+    "registry_cluster": "system_identifier xid_base",
     "registry_version": "table_name row_id tx parent_id",
     "field_policy": "digest content first_used_at",
     "movement": "id number enrolment_id kind order_no order_on effective_on until_on reason_code "

@@ -71,8 +71,7 @@ async def _root(past: Past, person_id: UUID) -> Content | None:
 async def _values(
     past: Past, root: Content, members: list[UUID], as_of: date
 ) -> tuple[tuple[CardField, ...], Projection]:
-    digest = root.get("policy_digest")
-    policies = await policies_of(past.session, digest) if digest else {}
+    policies = await policies_of(past.session, root.get("policy_digest"))
     rows = await past.assertions(*members)
     told = [told_of(row) for row in rows if row.field != ATTEMPT or str(row.subject_id) == root["id"]]
     exchanges = {row.id: row.exchange_id for row in rows}

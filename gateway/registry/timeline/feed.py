@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.errors import InputRefused
 from gateway.registry.model import RegistryEvent
 
-_HORIZON = text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_HORIZON = text("(select registry_xid_base() + pg_snapshot_xmin(pg_current_snapshot())::text::bigint)")
 START = "0.0"
 
 

@@ -34,10 +34,13 @@ async def remember_policies(
     return digest
 
 
-async def policies_of(session: AsyncSession, digest: str) -> dict[str, FieldPolicy]:
-    """Read policies by their digest."""
-    found = await session.execute(select(FieldPolicyText.content).where(FieldPolicyText.digest == digest))
-    return {name: _policy(values) for name, values in found.scalar_one().items()}
+async def policies_of(session: AsyncSession, digest: str | None) -> dict[str, FieldPolicy]:
+    """Read policies by their digest; without one (an entry from before they were kept) the oldest known."""
+    statement = select(FieldPolicyText.content).order_by(FieldPolicyText.first_used_at).limit(1)
+    if digest:
+        statement = statement.where(FieldPolicyText.digest == digest)
+    content = (await session.execute(statement)).scalar_one_or_none() or {}
+    return {name: _policy(values) for name, values in content.items()}
 
 
 def _policy(values: Mapping[str, Any]) -> FieldPolicy:

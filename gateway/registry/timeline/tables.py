@@ -19,6 +19,14 @@ class RegistryCommit(Base):
     at: Mapped[Instant]
 
 
+class RegistryCluster(Base):
+    """From which number on a database cluster counts transactions: a restored dump goes on where it was."""
+
+    __tablename__ = "registry_cluster"
+    system_identifier: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    xid_base: Mapped[int] = mapped_column(BigInteger)
+
+
 class RegistryVersion(Base):
     """A row as a transaction left it, None where it deleted it; written by triggers."""
 

@@ -30,6 +30,7 @@ from gateway.registry.repository import (
     set_identifier_status,
 )
 from gateway.registry.timeline.card import PastCard, card_as_of
+from gateway.registry.timeline.due import due_projections
 from gateway.registry.timeline.feed import START, feed_lag, read_feed
 from gateway.registry.values import IdentifierStatus, Scheme
 from tests.intake.support import POLICIES
@@ -325,3 +326,46 @@ async def test_a_cursor_that_is_none_is_refused(database: Database) -> None:
         for cursor in ("", "12", "1.x", "-1.2"):
             with pytest.raises(InputRefused):
                 await read_feed(session, after=cursor)
+
+
+async def test_the_feed_goes_on_after_a_restore(database: Database) -> None:
+    """Where a dump is restored transaction ids begin anew; new events still follow the ones read before."""
+    subject = uuid4()
+    async with database.transaction() as session:
+        await record_event(session, "BEFORE", subject, at=NOW)
+    async with database.transaction() as session:
+        page = await read_feed(session)
+    last = int(page.cursor.split(".")[0])
+    async with database.transaction() as session:
+        # what a younger cluster finds in the dump: events of another one, numbered far ahead of its own
+        await session.execute(text("alter table registry_event disable trigger user"))
+        await session.execute(text("update registry_event set xid = xid + 1000000"))
+        await session.execute(text("alter table registry_event enable trigger user"))
+        await session.execute(text("update registry_cluster set system_identifier = 1"))
+    async with database.transaction() as session:
+        await record_event(session, "AFTER", subject, at=NOW)
+    async with database.transaction() as session:
+        old = await read_feed(session)
+        assert [event.type for event in old.events][-2:] == ["BEFORE", "AFTER"]
+        new = await read_feed(session, after=f"{last + 1000000}.{old.events[-2].seq}")
+        assert [event.type for event in new.events] == ["AFTER"]
+
+
+async def test_what_the_calendar_changes_is_found(database: Database) -> None:
+    """A word that begins to hold and a sixteenth birthday are due on their day, and once projected they show."""
+    people, day = People(24), date(2027, 3, 1)
+    async with database.transaction() as session:
+        renamed = await entry_of(session, people.person(birth_date=date(2015, 5, 5)))
+        grown = await entry_of(session, people.person(birth_date=date(2011, 3, 1)))
+        told = told_by("ZAGS", valid_from=day, document_on=day)
+        await add_assertions(session, renamed, {"surname": "БАКЫТОВА"}, provenance=told)
+        await project_person(session, renamed, POLICIES, at=NOW)
+        assert (await person_by_id(session, renamed)).surname != "БАКЫТОВА"
+        assert (
+            await due_projections(session, POLICIES, since=day - timedelta(9), until=day - timedelta(1)) == ()
+        )
+        due = await due_projections(session, POLICIES, since=day - timedelta(1), until=day)
+        assert set(due) == {renamed, grown}
+        await project_person(session, renamed, POLICIES, at=datetime(2027, 3, 1, tzinfo=UTC))
+        assert (await person_by_id(session, renamed)).surname == "БАКЫТОВА"
+        assert await due_projections(session, POLICIES, since=day, until=day + timedelta(9)) == ()
