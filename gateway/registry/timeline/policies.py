@@ -27,7 +27,10 @@ async def remember_policies(
 ) -> str:
     """Store policies that are used for the first time and give their digest; `known` is stored already."""
     digest = digest_of(policies)
-    if digest != known:
+    if digest == known:
+        return digest
+    stored = await session.execute(select(FieldPolicyText.digest).where(FieldPolicyText.digest == digest))
+    if stored.first() is None:
         content = {name: asdict(policy) for name, policy in policies.items()}
         made = upsert(FieldPolicyText).values(digest=digest, content=content, first_used_at=at)
         await session.execute(made.on_conflict_do_nothing())
