@@ -99,48 +99,48 @@ async def test_two_orders_at_once_wait_for_each_other(database: Database) -> Non
     assert sorted(answers) == ["ENROLMENT_ENDED", "given"]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "delete from enrolment_status_period where enrolment_id = :id",
-        "update enrolment_status_period set until_on = '2027-01-01' where enrolment_id = :id",
-        "update enrolment_status_period set from_on = '2026-09-02' where enrolment_id = :id",
-        "update enrolment_status_period set status = 'EXPELLED' where enrolment_id = :id",
-        "update enrolment set end_on = '2027-05-25' where id = :id",
-        "update enrolment set start_on = '2026-08-25' where id = :id",
-        """
-        insert into enrolment_status_period (id, enrolment_id, status, from_on, until_on)
-            values (gen_random_uuid(), :id, 'PRESENT', '2026-08-01', '2026-08-20')
-        """,
-    ],
+GAPS = (
+    "delete from enrolment_status_period where enrolment_id = :id",
+    "update enrolment_status_period set until_on = '2027-01-01' where enrolment_id = :id",
+    "update enrolment_status_period set from_on = '2026-09-02' where enrolment_id = :id",
+    "update enrolment_status_period set status = 'EXPELLED' where enrolment_id = :id",
+    "update enrolment set end_on = '2027-05-25' where id = :id",
+    "update enrolment set start_on = '2026-08-25' where id = :id",
+    """
+    insert into enrolment_status_period (id, enrolment_id, status, from_on, until_on)
+        values (gen_random_uuid(), :id, 'PRESENT', '2026-08-01', '2026-08-20')
+    """,
 )
-async def test_the_database_refuses_a_gap(database: Database, statement: str) -> None:
+
+
+async def test_the_database_refuses_a_gap(database: Database) -> None:
     """Periods that leave a day of an enrolment uncovered, or cover one too many, do not commit."""
     (school,) = await schools(database, 1)
     async with database.transaction() as session:
         place = await enrol(session, await entry_of(session, People(13).person()), school, AUTUMN)
-    with pytest.raises(IntegrityError, match=r"gap or overlap|do not cover|closing status"):
-        async with database.transaction() as session:
-            await session.execute(text(statement), {"id": place})
+    for statement in GAPS:
+        with pytest.raises(IntegrityError, match=r"gap or overlap|do not cover|closing status"):
+            async with database.transaction() as session:
+                await session.execute(text(statement), {"id": place})
 
 
-@pytest.mark.parametrize(
-    "table",
-    ["movement", "result", "attendance_fact", "registry_event", "registry_commit", "personal_file_entry",
-     "grading_scale", "promotion_rule", "field_policy", "special.record", "special.reading"],
-)  # fmt: skip
-async def test_journals_are_append_only(database: Database, table: str) -> None:
+ROWS = {
+    "movement": "id", "registry_event": "type", "registry_commit": "tx", "grading_scale": "code",
+    "field_policy": "content", "promotion_rule": "to_grade",
+}  # fmt: skip
+EMPTY = ("result", "attendance_fact", "personal_file_entry", "special.record", "special.reading")
+
+
+async def test_journals_are_append_only(database: Database) -> None:
     """The database itself refuses to empty a journal; a row of one is refused a change and a deletion."""
     (school,) = await schools(database, 1)
     async with database.transaction() as session:
         await enrol(session, await entry_of(session, People(14).person()), school, AUTUMN)
-    statements = [f"truncate {table} cascade"]
-    if table in {"movement", "registry_event", "registry_commit", "grading_scale", "field_policy"}:
-        column = {"registry_commit": "tx", "grading_scale": "code", "field_policy": "digest"}.get(table, "id")
-        column = "seq" if table == "registry_event" else column
+    statements = [f"truncate {table} cascade" for table in (*ROWS, *EMPTY)]
+    for table, column in ROWS.items():
         statements += [f"delete from {table}", f"update {table} set {column} = {column}"]
     for statement in statements:
-        with pytest.raises(DBAPIError, match=r"append-only|generated always|can only be updated"):
+        with pytest.raises(DBAPIError, match="append-only"):
             async with database.transaction() as session:
                 await session.execute(text(statement))
 

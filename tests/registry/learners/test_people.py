@@ -74,30 +74,27 @@ async def pupil(database: Database, grade: str, seed: int) -> tuple[UUID, UUID]:
         return person_id, await enrol(session, person_id, school, AUTUMN, grade=grade)
 
 
-@pytest.mark.parametrize(
-    ("grade", "value", "refusal"),
-    [
-        ("2", "5", "GRADE_IS_UNGRADED"),
-        ("11", "2", ""),
-        ("11", "5", ""),
-        ("11", "6", "NOT_ON_THE_SCALE"),
-        ("4", "5", ""),
-        ("0", "5", "NO_SCALE_FOR_THE_GRADE"),
-    ],
-)
-async def test_a_grade_takes_the_marks_of_its_scale(
-    database: Database, grade: str, value: str, refusal: str
-) -> None:
+async def test_a_grade_takes_the_marks_of_its_scale(database: Database) -> None:
     """Grade 2 refuses every mark, grade 11 takes 2 to 5 and nothing else."""
-    _, place = await pupil(database, grade, 30)
-    mark = Mark(subject_code="MATH", period_code="2026-Q1", kind="QUARTER", value=value)
-    async with database.transaction() as session:
-        if refusal:
-            with pytest.raises(InputRefused, match=refusal):
+    _, place = await pupil(database, "2", 30)
+    expected = {
+        ("2", "5"): "GRADE_IS_UNGRADED",
+        ("11", "2"): "",
+        ("11", "5"): "",
+        ("11", "6"): "NOT_ON_THE_SCALE",
+        ("4", "5"): "",
+        ("0", "5"): "NO_SCALE_FOR_THE_GRADE",
+    }
+    for n, ((grade, value), refusal) in enumerate(expected.items()):
+        mark = Mark(subject_code="MATH", period_code=f"Q{n}", kind="QUARTER", value=value)
+        async with database.transaction() as session:
+            await session.execute(text("update enrolment set grade = :grade"), {"grade": grade})
+            if refusal:
+                with pytest.raises(InputRefused, match=refusal):
+                    await record_mark(session, place, mark, on=AUTUMN, by=BY, at=NOW)
+            else:
                 await record_mark(session, place, mark, on=AUTUMN, by=BY, at=NOW)
-        else:
-            await record_mark(session, place, mark, on=AUTUMN, by=BY, at=NOW)
-            assert [each.mark for each in await marks(session, place)] == [mark]
+                assert mark in [each.mark for each in await marks(session, place)]
 
 
 async def test_a_scale_has_versions(database: Database) -> None:
