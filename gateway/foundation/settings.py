@@ -179,11 +179,19 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPolicy:
-    """Who is believed about a field: the sources in order, and what a disagreement does."""
+    """Who is believed about a field: the sources in order, and what a disagreement does.
+
+    From the age of `from_age` years the order is `sources_from_age`, and there a source whose act is later
+    than the leader's document goes first if `later_act_leads`. `newest_verified_wins` passes the order over.
+    """
 
     sources: tuple[str, ...]
     on_conflict: str = "case"
     stale_after_days: int = 0
+    from_age: int = 0
+    sources_from_age: tuple[str, ...] = ()
+    later_act_leads: bool = False
+    newest_verified_wins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

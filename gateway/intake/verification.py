@@ -79,12 +79,15 @@ class _Check:
         self.cases.append((kind, await open_case(self.session, question, at=self.at)))
 
     async def tell(self, answer: AgencyAnswer[Any], values: dict[str, object]) -> None:
+        passport = answer.record if isinstance(answer.record, PassportRecord) else None
         provenance = Provenance(
             source=answer.source,
             recorded_at=self.at,
             exchange_id=answer.exchange_id,
             message_id=answer.message_id,
             verified_at=answer.answered_at if answer.outcome is Outcome.FOUND else None,
+            document_on=passport.issued_on if passport else None,
+            document_until=passport.expires_on if passport else None,
         )
         await add_assertions(self.session, self.person_id, values, provenance=provenance)
 

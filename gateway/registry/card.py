@@ -90,7 +90,7 @@ async def card_fields(session: AsyncSession, person_id: UUID, *, at: datetime) -
             value=row.value,
             source=row.source_code,
             verified_at=row.verified_at,
-            status=_now(row.status, row.stale_after, at),
+            status=status_now(row.status, row.stale_after, at),
             exchange_id=row.exchange_id,
         )
         for row in found
@@ -100,7 +100,8 @@ async def card_fields(session: AsyncSession, person_id: UUID, *, at: datetime) -
 _GOOD = frozenset({VerificationStatus.FILLED_BY_SOURCE, VerificationStatus.MATCHED_WITH_SOURCE})
 
 
-def _now(status: str, stale_after: datetime | None, at: datetime) -> VerificationStatus:
+def status_now(status: str, stale_after: datetime | None, at: datetime) -> VerificationStatus:
+    """Give the worth of a value at an instant: what was verified too long ago is STALE."""
     stored = VerificationStatus(status)
     return VerificationStatus.STALE if stored in _GOOD and stale_after and stale_after < at else stored
 
@@ -113,4 +114,4 @@ async def identity_status(session: AsyncSession, person_id: UUID, *, at: datetim
         )
     )
     row = found.one_or_none()
-    return _now(row.status, row.stale_after, at) if row else VerificationStatus.UNVERIFIED
+    return status_now(row.status, row.stale_after, at) if row else VerificationStatus.UNVERIFIED

@@ -44,6 +44,7 @@ class Person(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[Instant]
     projected_at: Mapped[Instant]
+    policy_digest: Mapped[str | None] = mapped_column(ForeignKey("field_policy.digest"))
     __table_args__ = (
         Index("ix_person_master_id", "master_id", postgresql_where=text("master_id is not null")),
     )
@@ -82,7 +83,11 @@ class PersonIdentifier(Base):
 
 
 class Assertion(Base):
-    """One field as one source told it once; never changed, at most retracted."""
+    """One field as one source told it once; never changed, at most retracted.
+
+    `valid_from` is the day from which the value holds, where the source knows it; `document_on` and
+    `document_until` belong to the act or document it rests on; `told_at` is when the source said it.
+    """
 
     __tablename__ = "assertion"
     id: Mapped[Id]
@@ -100,6 +105,12 @@ class Assertion(Base):
     verified_at: Mapped[Instant | None]
     retracted_at: Mapped[Instant | None]
     retract_reason: Mapped[str | None]
+    valid_from: Mapped[date | None]
+    document_on: Mapped[date | None]
+    document_until: Mapped[date | None]
+    told_at: Mapped[Instant | None]
+    tx: Mapped[int] = mapped_column(BigInteger, server_default=text("registry_tx()"))
+    retracted_tx: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
         Index("ix_assertion_subject_id", "subject_id", "seq"),
         Index(
@@ -209,7 +220,7 @@ class EnrolmentStatusPeriod(Base):
 
     __tablename__ = "enrolment_status_period"
     id: Mapped[Id]
-    enrolment_id: Mapped[UUID] = mapped_column(ForeignKey("enrolment.id"))
+    enrolment_id: Mapped[UUID] = mapped_column(ForeignKey("enrolment.id"), index=True)
     status: Mapped[str]
     from_on: Mapped[date]
     until_on: Mapped[date | None]
@@ -301,6 +312,12 @@ class RegistryEvent(Base):
     subject_type: Mapped[str]
     subject_id: Mapped[UUID] = mapped_column(index=True)
     at: Mapped[Instant]
+    xid: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("registry_xid_base() + pg_current_xact_id()::text::bigint")
+    )
+    effective_on: Mapped[date | None]
+    detail: Mapped[Json] = mapped_column(server_default="{}")
+    __table_args__ = (Index("ix_registry_event_xid", "xid", "seq"),)
 
 
 class ImportBatch(Base):

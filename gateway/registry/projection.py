@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ARRAY, Uuid, any_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,8 +16,9 @@ from gateway.matching.record import Record
 from gateway.registry.model import Assertion, FieldProvenance, MatchKey, Person
 from gateway.registry.policy import ATTEMPT, PROJECTED, Projection, Shown, Told, project
 from gateway.registry.repository import record_event
+from gateway.registry.timeline.policies import remember_policies
 
-_DATES = frozenset({"birth_date", "death_date"})
+DATES = frozenset({"birth_date", "death_date"})
 
 
 async def project_person(
@@ -26,19 +27,25 @@ async def project_person(
     """Re-project an entry from its own assertions and those of the entries merged into it.
 
     The entry is locked until the transaction ends; its version grows only when something visible changed.
+    A merged entry is never edited: what was told of it shows on its master, which is projected instead.
     Raises RegistryError when there is no such entry.
     """
     person = await _lock(session, person_id)
-    projection = project(await _told(session, person.id), policies)
+    if person.master_id:
+        return await project_person(session, person.master_id, policies, at=at)
+    digest = await remember_policies(session, policies, known=person.policy_digest, at=at)
+    projection = project(await _told(session, person.id), policies, on=at.date())
     columns = _columns(projection)
     changed = {name: value for name, value in columns.items() if getattr(person, name) != value}
     if changed or person.version == 0:
         await session.execute(
             update(Person)
             .where(Person.id == person.id)
-            .values(**columns, version=person.version + 1, projected_at=at)
+            .values(**columns, version=person.version + 1, projected_at=at, policy_digest=digest)
         )
         await record_event(session, "PERSON_CHANGED", person.id, at=at)
+    elif digest != person.policy_digest:
+        await session.execute(update(Person).where(Person.id == person.id).values(policy_digest=digest))
     await _write_provenance(session, person.id, projection, at)
     await add_match_keys(session, person.id, _record(columns, projection))
     return projection
@@ -52,7 +59,13 @@ async def add_match_keys(session: AsyncSession, person_id: UUID, record: Record)
 
 
 async def _lock(session: AsyncSession, person_id: UUID) -> Any:
-    columns = (Person.id, Person.version, *(getattr(Person, name) for name in PROJECTED))
+    columns = (
+        Person.id,
+        Person.version,
+        Person.master_id,
+        Person.policy_digest,
+        *(getattr(Person, name) for name in PROJECTED),
+    )
     found = await session.execute(select(*columns).where(Person.id == person_id).with_for_update())
     person = found.one_or_none()
     if person is None:
@@ -62,6 +75,8 @@ async def _lock(session: AsyncSession, person_id: UUID) -> Any:
 
 async def _told(session: AsyncSession, person_id: UUID) -> list[Told]:
     absorbed = select(Person.id).where(or_(Person.id == person_id, Person.master_id == person_id))
+    # an array, not a join: the planner then always goes by the index on subject_id
+    members = func.array(absorbed.scalar_subquery(), type_=ARRAY(Uuid))
     found = await session.execute(
         select(
             Assertion.id,
@@ -71,24 +86,34 @@ async def _told(session: AsyncSession, person_id: UUID) -> list[Told]:
             Assertion.seq,
             Assertion.verified_at,
             Assertion.subject_id,
+            Assertion.told_at,
+            Assertion.recorded_at,
+            Assertion.valid_from,
+            Assertion.document_on,
+            Assertion.document_until,
         ).where(
-            Assertion.subject_id.in_(absorbed),
+            Assertion.subject_id == any_(members),
             Assertion.subject_type == "PERSON",
             Assertion.retracted_at.is_(None),
         )
     )
-    return [
-        Told(
-            assertion_id=row.id,
-            field=row.field,
-            value=row.value,
-            source=row.source_code,
-            order=row.seq,
-            verified_at=row.verified_at,
-        )
-        for row in found
-        if row.field != ATTEMPT or row.subject_id == person_id
-    ]
+    return [told_of(row) for row in found if row.field != ATTEMPT or row.subject_id == person_id]
+
+
+def told_of(row: Any) -> Told:
+    """Make of a row of assertions what the policy sees of it."""
+    return Told(
+        assertion_id=row.id,
+        field=row.field,
+        value=row.value,
+        source=row.source_code,
+        order=row.seq,
+        verified_at=row.verified_at,
+        told_at=row.told_at or row.recorded_at,
+        valid_from=row.valid_from,
+        document_on=row.document_on,
+        document_until=row.document_until,
+    )
 
 
 def _columns(projection: Projection) -> dict[str, object]:
@@ -96,7 +121,7 @@ def _columns(projection: Projection) -> dict[str, object]:
     for name in PROJECTED:
         shown = projection.fields.get(name)
         value = shown.value if shown else None
-        columns[name] = date.fromisoformat(value) if value and name in _DATES else value
+        columns[name] = date.fromisoformat(value) if value and name in DATES else value
     return columns
 
 

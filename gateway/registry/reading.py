@@ -249,7 +249,7 @@ async def current_identifiers(
             PersonIdentifier.person_id == any_(list(person_ids)),  # type: ignore[arg-type]
             PersonIdentifier.valid_until.is_(None),
         )
-        .order_by(PersonIdentifier.recorded_at)
+        .order_by(PersonIdentifier.recorded_at, PersonIdentifier.scheme, PersonIdentifier.value)
     )
     return tuple((row[0], row[1], row[2], IdentifierStatus(row[3])) for row in found)
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
+from gateway.registry.learners.tables import Movement
 from gateway.registry.model import (
     Assertion,
     EducationDocument,
@@ -36,6 +37,9 @@ class Provenance:
     exchange_id: UUID | None = None
     message_id: str = ""
     verified_at: datetime | None = None
+    valid_from: date | None = None
+    document_on: date | None = None
+    document_until: date | None = None
 
 
 async def create_person(session: AsyncSession, *, at: datetime) -> UUID:
@@ -77,6 +81,10 @@ async def add_assertions(
             "entered_by": provenance.entered_by,
             "recorded_at": provenance.recorded_at,
             "verified_at": provenance.verified_at,
+            "valid_from": provenance.valid_from,
+            "document_on": provenance.document_on,
+            "document_until": provenance.document_until,
+            "told_at": provenance.verified_at or provenance.recorded_at,
         }
         for field, value in values.items()
         if value is not None
@@ -228,8 +236,14 @@ async def _own_identifier(
     return IdentifierStatus(status) if status else None
 
 
-async def add_enrolment(session: AsyncSession, *, at: datetime, **values: Any) -> UUID:
-    """Record an enrolment (columns of Enrolment by name) as ENROLLED from its first day, and give its id."""
+async def add_enrolment(
+    session: AsyncSession, *, at: datetime, opening: Mapping[str, Any] | None = None, **values: Any
+) -> UUID:
+    """Record an enrolment (columns of Enrolment by name) as ENROLLED from its first day, and give its id.
+
+    `opening` is the order it rests on, columns of Movement by name; without one the journal notes an ENROL
+    that has no order yet, and an END where a last day is given.
+    """
     enrolment_id = uuid4()
     await session.execute(insert(Enrolment).values(id=enrolment_id, recorded_at=at, **values))
     await session.execute(
@@ -241,8 +255,34 @@ async def add_enrolment(session: AsyncSession, *, at: datetime, **values: Any) -
             until_on=values.get("end_on"),
         )
     )
-    await record_event(session, "ENROLMENT_CREATED", enrolment_id, at=at, subject_type="ENROLMENT")
+    rows = [dict(opening) if opening else _movement("ENROL", values["start_on"], at, values)]
+    if values.get("end_on"):
+        rows.append(_movement("END", values["end_on"], at, values))
+    for row in rows:
+        await session.execute(insert(Movement).values(enrolment_id=enrolment_id, **row))
+    await record_event(
+        session,
+        "ENROLMENT_CREATED",
+        enrolment_id,
+        at=at,
+        subject_type="ENROLMENT",
+        effective_on=values["start_on"],
+        detail={"movement_id": str(rows[0]["id"]), "kind": str(rows[0]["kind"])},
+    )
     return enrolment_id
+
+
+def _movement(kind: str, effective_on: date, at: datetime, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the order an enrolment has without papers."""
+    arriving = kind == "ENROL"
+    return {
+        "id": uuid4(),
+        "kind": kind,
+        "effective_on": effective_on,
+        "to_organisation_id" if arriving else "from_organisation_id": values["organisation_id"],
+        "to_grade": values.get("grade") if arriving else None,
+        "recorded_at": at,
+    }
 
 
 async def save_organisation(session: AsyncSession, *, code: str, **values: Any) -> UUID:
@@ -262,10 +302,27 @@ async def add_education_document(session: AsyncSession, *, at: datetime, **value
     return document_id
 
 
-async def record_event(
-    session: AsyncSession, kind: str, subject_id: UUID, *, at: datetime, subject_type: str = "PERSON"
+async def record_event(  # noqa: PLR0913 - an event is who, what, when and since when
+    session: AsyncSession,
+    kind: str,
+    subject_id: UUID,
+    *,
+    at: datetime,
+    subject_type: str = "PERSON",
+    effective_on: date | None = None,
+    detail: Mapping[str, str] | None = None,
 ) -> None:
-    """Add an event to the registry's history in the same transaction as the change itself."""
+    """Add an event to the registry's outbox in the same transaction as the change itself.
+
+    `detail` holds references only, never personal data; `effective_on` is the day the change counts from.
+    """
     await session.execute(
-        insert(RegistryEvent).values(type=kind, subject_type=subject_type, subject_id=subject_id, at=at)
+        insert(RegistryEvent).values(
+            type=kind,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            at=at,
+            effective_on=effective_on,
+            detail=dict(detail or {}),
+        )
     )

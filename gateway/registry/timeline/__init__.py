@@ -1,0 +1,1 @@
+"""What the registry knew at every past moment, and its changes in a safe order."""
