@@ -71,7 +71,7 @@ async def test_the_models_are_the_migrated_tables(database: Database) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": False, **options})
         found = compare_metadata(context, Base.metadata)
         flat = [each for one in found for each in (one if isinstance(one, list) else [one])]
-        return [each for each in flat if _table_of(each) in _MINE]
+        return [each for each in flat if _table_of(each) in _MINE and each[0] != "modify_comment"]
 
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
