@@ -36,6 +36,7 @@ from gateway.registry.organisations.permits import (
 )
 from gateway.registry.organisations.relations import NewTie, end_tie, relate, ties_of
 from gateway.registry.repository import add_enrolment
+from gateway.registry.sources import sources_of
 from gateway.registry.staff.appointing import Appointment, appoint_head, head_on
 from gateway.registry.writing import Order
 from tests.registry.sections.support import (
@@ -73,6 +74,8 @@ async def test_a_registered_organisation_has_names_type_event_and_source(databas
         assert await events_of(session, organisation_id) == ["ORGANISATION_REGISTERED"]
         assert told["name_ru"] == "Школа S-1"
         assert told["opened_on"] == "1970-09-01"
+        word = (await sources_of(session, organisation_id))["inn"]
+        assert (word.value, word.source, word.recorded_at) == ("01234567890123", "MINJUST", NOW)
         assert await name_on(session, organisation_id, "KY", on=TODAY) == "S-1 мектеби"
         assert await name_on(session, organisation_id, "KY", on=OPENED - timedelta(days=1)) is None
 

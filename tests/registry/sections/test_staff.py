@@ -30,6 +30,7 @@ from gateway.registry.staff.employing import (
     hire,
     note_social_fund,
 )
+from gateway.registry.staff.file import staff_file
 from gateway.registry.staff.qualifying import NewQualification, add_qualification, attest
 from gateway.registry.values import VerificationStatus
 from gateway.registry.writing import Order
@@ -348,6 +349,43 @@ async def test_the_social_fund_informs_and_changes_nothing(database: Database) -
         )
         with pytest.raises(RegistryError):
             await note_social_fund(session, organisation_id, "ENDED", provenance=SCHOOL)
+
+
+async def test_the_personal_file_opens_in_the_order_of_the_days(database: Database) -> None:
+    """Work, positions, orders and papers of all entries of one human are one file, oldest first."""
+    async with database.transaction() as session:
+        one, person_id, merged = await organisation(session), await person(session), await person(session)
+        await merge(session, person_id, merged, decided=Decided(by="reviewer", at=NOW), policies=POLICIES)
+        employment_id = await employee(session, one, person_id=merged, order_no="5")
+        position = NewAssignment(
+            employment_id=employment_id, position_code="TEACHER", fte=Decimal(1), from_on=date(2025, 9, 2)
+        )
+        await assign(session, position, at=NOW)
+        diploma = NewQualification(
+            kind_code="DIPLOMA", institution="КНУ", document_no="1", issued_on=date(2005, 6, 30)
+        )
+        await add_qualification(session, person_id, diploma, provenance=SCHOOL)
+        await attest(
+            session, person_id, "FIRST", order=ORDER, period=(date(2026, 1, 1), None), provenance=SCHOOL
+        )
+        head = Appointment(
+            organisation_id=one, person_id=person_id, from_on=date(2026, 2, 1), order=ORDER, until_on=TODAY
+        )
+        await appoint_head(session, head, provenance=SCHOOL)
+        await end_employment(session, employment_id, end_on=TODAY, reason_code="RETIRED", provenance=SCHOOL)
+        file = await staff_file(session, merged)
+        assert file == await staff_file(session, person_id)
+        assert await staff_file(session, await person(session)) == ()
+    assert [(entry.kind, entry.code, entry.order_no) for entry in file] == [
+        ("QUALIFICATION", "DIPLOMA", None),
+        ("EMPLOYMENT_STARTED", "TEACHER", "5"),
+        ("ASSIGNMENT", "TEACHER", None),
+        ("CATEGORY", "FIRST", "12-к"),
+        ("HEAD_APPOINTED", None, "12-к"),
+        ("EMPLOYMENT_ENDED", "RETIRED", None),
+        ("HEAD_RELEASED", None, None),
+    ]
+    assert [entry.organisation_id for entry in file] == [None, one, one, None, one, one, one]
 
 
 async def test_one_human_is_stored_once_whatever_the_roles(database: Database) -> None:
