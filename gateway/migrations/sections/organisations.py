@@ -163,7 +163,8 @@ TABLES = (
             constraint ck_shift_number check (number between 1 and 3),
         starts_at time not null, ends_at time not null, {BOOK_VERSIONS},
         constraint ck_shift_period check (ends_at > starts_at),
-        constraint uq_shift_organisation_id unique (organisation_id, academic_year, number)
+        constraint uq_shift_organisation_id unique (organisation_id, academic_year, number),
+        constraint uq_shift_id unique (id, organisation_id, academic_year)
     )
     """,
     f"""

@@ -34,6 +34,7 @@ TABLES = (
         version integer not null default 1, recorded_at timestamptz not null, {BOOK_VERSIONS},
         constraint ck_employment_period check (end_on >= start_on),
         constraint ck_employment_end check ((end_on is null) = (end_reason_code is null)),
+        constraint uq_employment_id unique (id, organisation_id),
         {
         alone(
             "ex_employment",
@@ -50,13 +51,18 @@ TABLES = (
         id uuid constraint pk_class_group primary key,
         organisation_id uuid not null constraint fk_class_group_organisation_id references organisation,
         academic_year text not null, grade_code text, name text not null,
-        shift_id uuid constraint fk_class_group_shift_id references shift,
+        shift_id uuid,
         language_code text not null, kind_code text not null,
         capacity integer constraint ck_class_group_capacity check (capacity > 0),
-        teacher_employment_id uuid constraint fk_class_group_teacher_employment_id references employment,
+        teacher_employment_id uuid,
         opened_on date not null, closed_on date, version integer not null default 1,
         recorded_at timestamptz not null, {BOOK_VERSIONS},
         constraint ck_class_group_period check (closed_on >= opened_on),
+        -- a class has a shift of its own organisation and year, and a teacher who works there
+        constraint fk_class_group_shift_id foreign key (shift_id, organisation_id, academic_year)
+            references shift (id, organisation_id, academic_year),
+        constraint fk_class_group_teacher_employment_id
+            foreign key (teacher_employment_id, organisation_id) references employment (id, organisation_id),
         constraint uq_class_group_name unique nulls not distinct (organisation_id, academic_year, name, shift_id)
     )
     """,

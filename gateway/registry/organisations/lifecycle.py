@@ -51,8 +51,7 @@ async def close_organisation(
     await _set_status(
         session, organisation_id, "CLOSED", closed_on=closed_on, order=order, provenance=provenance
     )
-    learners = await _still_there(session, Enrolment, organisation_id, closed_on)
-    employees = await _still_there(session, Employment, organisation_id, closed_on)
+    learners, employees = await still_there(session, organisation_id, on=closed_on)
     if learners or employees:
         raise RegistryError(
             f"on the closing date {learners} learners and {employees} employees are still there: "
@@ -68,6 +67,7 @@ async def reorganise(session: AsyncSession, change: Reorganisation, *, provenanc
     organisation is already closed. Learners and staff go over by orders of their own.
     """
     stays = await _predecessor_stays(session, change)
+    await _require_open(session, change.successors, on=change.effective_on)
     for predecessor in change.predecessors:
         for successor in change.successors:
             await _succeed(session, change, predecessor, successor, at=provenance.recorded_at)
@@ -100,6 +100,14 @@ async def _predecessor_stays(session: AsyncSession, change: Reorganisation) -> b
     if len(set(change.predecessors)) not in before or len(set(change.successors)) not in after:
         raise InputRefused((("organisations", "NUMBER_DOES_NOT_FIT_THE_KIND"),))
     return bool(kind.attributes.get("predecessor_stays"))
+
+
+async def _require_open(session: AsyncSession, successors: tuple[UUID, ...], *, on: date) -> None:
+    closed = await session.scalar(
+        select(func.count()).where(Organisation.id.in_(successors), Organisation.closed_on <= on)
+    )
+    if closed:
+        raise RegistryError("a successor is itself closed by then")
 
 
 async def _succeed(
@@ -146,7 +154,13 @@ async def _set_status(
     )
 
 
-async def _still_there(
+async def still_there(session: AsyncSession, organisation_id: UUID, *, on: date) -> tuple[int, int]:
+    """Count the learners and the employees an organisation has on a day: whom a closing would leave behind."""
+    learners = await _count(session, Enrolment, organisation_id, on)
+    return learners, await _count(session, Employment, organisation_id, on)
+
+
+async def _count(
     session: AsyncSession, table: type[Enrolment | Employment], organisation_id: UUID, day: date
 ) -> int:
     counted = select(func.count()).where(

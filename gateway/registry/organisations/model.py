@@ -4,7 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.foundation.database import Base
@@ -177,6 +177,7 @@ class Shift(Base):
     book_versions: Mapped[BookVersions]
     __table_args__ = (
         UniqueConstraint("organisation_id", "academic_year", "number", name="uq_shift_organisation_id"),
+        UniqueConstraint("id", "organisation_id", "academic_year", name="uq_shift_id"),
     )
 
 
@@ -206,11 +207,11 @@ class ClassGroup(Base):
     academic_year: Mapped[str]
     grade_code: Mapped[str | None]
     name: Mapped[str]
-    shift_id: Mapped[UUID | None] = mapped_column(ForeignKey("shift.id"))
+    shift_id: Mapped[UUID | None]
     language_code: Mapped[str]
     kind_code: Mapped[str]
     capacity: Mapped[int | None]
-    teacher_employment_id: Mapped[UUID | None] = mapped_column(ForeignKey(Employment.id))
+    teacher_employment_id: Mapped[UUID | None]
     opened_on: Mapped[date]
     closed_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(server_default="1")
@@ -224,6 +225,16 @@ class ClassGroup(Base):
             "shift_id",
             name="uq_class_group_name",
             postgresql_nulls_not_distinct=True,
+        ),
+        ForeignKeyConstraint(
+            ["shift_id", "organisation_id", "academic_year"],
+            [Shift.id, Shift.organisation_id, Shift.academic_year],
+            name="fk_class_group_shift_id",
+        ),
+        ForeignKeyConstraint(
+            ["teacher_employment_id", "organisation_id"],
+            [Employment.id, Employment.organisation_id],
+            name="fk_class_group_teacher_employment_id",
         ),
     )
 

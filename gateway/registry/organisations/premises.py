@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.errors import RegistryError
 from gateway.registry.organisations.model import Building, FacilityYear, Room, Site
 from gateway.registry.organisations.registering import SUBJECT
-from gateway.registry.repository import record_event
+from gateway.registry.repository import Provenance, add_assertions, record_event
 from gateway.registry.writing import write
 
 
@@ -74,9 +74,18 @@ async def add_room(session: AsyncSession, building_id: UUID, new: NewRoom, *, at
 
 
 async def record_facilities(
-    session: AsyncSession, site_id: UUID, academic_year: str, amounts: Mapping[str, Decimal], *, at: datetime
+    session: AsyncSession,
+    site_id: UUID,
+    academic_year: str,
+    amounts: Mapping[str, Decimal],
+    *,
+    provenance: Provenance,
 ) -> None:
-    """Record how much of each facility a site has in an academic year; a second word replaces the first."""
+    """Record how much of each facility a site has in an academic year.
+
+    A second word replaces the first in what is shown; both stay as assertions of the site.
+    """
+    at = provenance.recorded_at
     for facility, amount in amounts.items():
         made = upsert(FacilityYear).values(
             site_id=site_id,
@@ -85,12 +94,10 @@ async def record_facilities(
             amount=amount,
             recorded_at=at,
         )
-        await write(
-            session,
-            made.on_conflict_do_update(
-                constraint="pk_facility_year", set_={"amount": amount, "recorded_at": at}
-            ),
-        )
+        shown = {"amount": amount, "recorded_at": at}
+        await write(session, made.on_conflict_do_update(constraint="pk_facility_year", set_=shown))
+    told = {f"{academic_year} {facility}": str(amount) for facility, amount in amounts.items()}
+    await add_assertions(session, site_id, told, provenance=provenance, subject_type="SITE")
     await _changed(session, await _owner(session, site_id), at)
 
 

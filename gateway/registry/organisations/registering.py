@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ScalarSelect, func, insert, literal, or_, select, update
+from sqlalchemy import ScalarSelect, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -139,16 +139,23 @@ async def project_organisation(session: AsyncSession, organisation_id: UUID, *, 
 
     Raises RegistryError when there is no such organisation.
     """
+    names = {
+        f"name_{language.lower()}": func.coalesce(_name(organisation_id, language, on), column)
+        for language, column in (("KY", Organisation.name_ky), ("RU", Organisation.name_ru))
+    }
+    # an organisation without a history of types keeps what it was saved with, its mask above all
+    typed = _kind(organisation_id, OrganisationType.id, on).is_not(None)
+    kinds = {
+        name: case((typed, _kind(organisation_id, getattr(OrganisationType, name), on)), else_=column)
+        for name, column in (
+            ("type_code", Organisation.type_code),
+            ("special_profile", Organisation.special_profile),
+        )
+    }
     shown = (
         update(Organisation)
         .where(Organisation.id == organisation_id)
-        .values(
-            name_ky=func.coalesce(_name(organisation_id, "KY", on), Organisation.name_ky),
-            name_ru=func.coalesce(_name(organisation_id, "RU", on), Organisation.name_ru),
-            type_code=_kind(organisation_id, OrganisationType.type_code, on),
-            special_profile=_kind(organisation_id, OrganisationType.special_profile, on),
-            version=Organisation.version + literal(1),
-        )
+        .values(**names, **kinds, version=Organisation.version + 1)
     )
     if (await write(session, shown.returning(Organisation.id))).first() is None:
         raise RegistryError("there is no such organisation")

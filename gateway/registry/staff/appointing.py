@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.errors import RegistryError
 from gateway.registry.repository import Provenance, add_assertions, record_event
 from gateway.registry.staff.model import HeadAppointment, ResponsibleAppointment
+from gateway.registry.staff.people import require_active
 from gateway.registry.writing import Order, require_order, write
 
 
@@ -49,6 +50,7 @@ async def appoint_head(
     Raises RegistryError where another appointment stands on later days, or the organisation is closed.
     """
     values = _values(new, provenance)
+    await require_active(session, new.person_id)
     await _end_before(session, new.organisation_id, new.from_on)
     await write(
         session,
@@ -101,6 +103,7 @@ async def head_on(session: AsyncSession, organisation_id: UUID, *, on: date) -> 
 async def appoint_responsible(session: AsyncSession, new: Appointment, *, provenance: Provenance) -> UUID:
     """Let a person answer for an organisation's data by order, and give the appointment's id (R-078)."""
     values = _values(new, provenance)
+    await require_active(session, new.person_id)
     await write(session, insert(ResponsibleAppointment).values(**values))
     await _event(session, "RESPONSIBLE_APPOINTED", new.organisation_id, provenance)
     return UUID(str(values["id"]))

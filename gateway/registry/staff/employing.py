@@ -12,6 +12,7 @@ from gateway.foundation.errors import RegistryError
 from gateway.registry.organisations.model import ClassGroup
 from gateway.registry.repository import Provenance, add_assertions, record_event
 from gateway.registry.staff.model import Assignment, Employment
+from gateway.registry.staff.people import require_active
 from gateway.registry.writing import write
 
 SUBJECT = "EMPLOYMENT"
@@ -36,6 +37,7 @@ async def hire(session: AsyncSession, new: NewEmployment, *, provenance: Provena
 
     Raises RegistryError where the person already works there so, or the organisation is closed by then.
     """
+    await require_active(session, new.person_id)
     employment_id = uuid4()
     values = asdict(new)
     await write(

@@ -32,6 +32,7 @@ class Employment(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     recorded_at: Mapped[Instant]
     book_versions: Mapped[BookVersions]
+    __table_args__ = (UniqueConstraint("id", "organisation_id", name="uq_employment_id"),)
 
 
 class Assignment(Base):

@@ -35,7 +35,7 @@ from gateway.registry.organisations.permits import (
     revoke_licence,
 )
 from gateway.registry.organisations.relations import NewTie, end_tie, relate, ties_of
-from gateway.registry.repository import add_enrolment
+from gateway.registry.repository import add_enrolment, save_organisation
 from gateway.registry.sources import sources_of
 from gateway.registry.staff.appointing import Appointment, appoint_head, head_on
 from gateway.registry.writing import Order
@@ -175,6 +175,19 @@ async def test_names_never_overlap(database: Database, renamings: list[tuple[str
     assert running == 2
 
 
+async def test_an_organisation_saved_without_a_history_keeps_its_mask(database: Database) -> None:
+    """Renaming an organisation whose type was never recorded changes its name and nothing else."""
+    async with database.transaction() as session:
+        organisation_id = await save_organisation(
+            session, code="OLD", name_ky="Мектеп", name_ru="Школа", special_profile="AUXILIARY"
+        )
+        new = NewName(language_code="RU", full_name="Школа № 5", valid_from=TODAY, order=ORDER)
+        await rename(session, organisation_id, new, provenance=MINJUST)
+        saved = await columns(session, organisation_id)
+    assert (saved["name_ky"], saved["name_ru"]) == ("Мектеп", "Школа № 5")
+    assert (saved["special_profile"], saved["mask_in_disclosure"]) == ("AUXILIARY", True)
+
+
 async def test_history_only_ends(database: Database) -> None:
     """The database refuses to rewrite or delete a name, a type, a tie: a row may only end."""
     one = await saved_organisation(database)
@@ -268,6 +281,16 @@ async def test_a_reorganisation_must_fit_its_kind(database: Database) -> None:
                 order=ORDER,
             )
             await reorganise(session, again, provenance=MINJUST)
+    with pytest.raises(RegistryError, match="itself closed"):
+        async with database.transaction() as session:
+            into_closed = Reorganisation(
+                kind_code="ACCESSION",
+                predecessors=(three,),
+                successors=(one,),
+                effective_on=TODAY,
+                order=ORDER,
+            )
+            await reorganise(session, into_closed, provenance=MINJUST)
     # nor can the database be told so without a successor
     with pytest.raises(IntegrityError, match="successor"):
         async with database.transaction() as session:
@@ -491,6 +514,17 @@ async def test_a_class_has_its_name_once_a_year_and_a_grade_of_its_year(database
     with pytest.raises(ConcurrentChange):
         async with database.transaction() as session:
             await appoint_class_teacher(session, class_id, teacher, version=1, at=NOW)
+    async with database.transaction() as session:
+        other = await organisation(session, "S-2")
+        stranger = await employee(session, other)
+    with pytest.raises(RegistryError, match="does not work at"):
+        async with database.transaction() as session:
+            await appoint_class_teacher(session, class_id, stranger, version=2, at=NOW)
+    with pytest.raises(RegistryError, match="shift is not one of"):
+        async with database.transaction() as session:
+            await open_class_group(
+                session, other, NewClassGroup(name="5-А", shift_id=second, **values), at=NOW
+            )
     with pytest.raises(RegistryError, match="class of this name"):
         async with database.transaction() as session:
             await open_class_group(session, organisation_id, first, at=NOW)

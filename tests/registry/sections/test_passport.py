@@ -78,7 +78,7 @@ async def whole_organisation(database: Database, code: str = "S-1") -> UUID:
         building = NewBuilding(name="А", condition_code="GOOD", area_m2=Decimal("1200.50"), capacity=600)
         building_id = await add_building(session, site_id, building, at=NOW)
         await add_room(session, building_id, NewRoom(number="101", kind_code="CLASSROOM", seats=30), at=NOW)
-        await record_facilities(session, site_id, "2026/27", {"COMPUTERS": Decimal(30)}, at=NOW)
+        await record_facilities(session, site_id, "2026/27", {"COMPUTERS": Decimal(30)}, provenance=SCHOOL)
         for appoint in (appoint_head, appoint_responsible):
             new = Appointment(
                 organisation_id=organisation_id, person_id=await person(session), from_on=OPENED, order=ORDER

@@ -13,7 +13,13 @@ from gateway.registry.books.files import packaged_books
 from gateway.registry.merges import Decided, merge
 from gateway.registry.organisations.classes import NewClassGroup, open_class_group
 from gateway.registry.repository import add_education_document
-from gateway.registry.staff.appointing import Appointment, appoint_head, end_head, head_on
+from gateway.registry.staff.appointing import (
+    Appointment,
+    appoint_head,
+    appoint_responsible,
+    end_head,
+    head_on,
+)
 from gateway.registry.staff.assigning import (
     NewAssignment,
     Teaching,
@@ -127,6 +133,27 @@ async def test_the_same_work_is_not_recorded_twice(database: Database) -> None:
         with pytest.raises(RegistryError, match=reason):
             async with database.transaction() as session:
                 await employee(session, one, person_id=person_id, start_on=TODAY, **changed)
+
+
+async def test_nobody_who_is_not_there_is_hired_or_appointed(database: Database) -> None:
+    """A dead person, an annulled entry and nobody at all cannot begin work, nor head or answer for an organisation."""
+    organisation_id = await saved_organisation(database)
+    async with database.transaction() as session:
+        people = [await person(session) for _ in range(2)]
+        for person_id, status in zip(people, ("DECEASED", "ANNULLED"), strict=True):
+            await session.execute(
+                text("update person set status = :status where id = :id"), {"status": status, "id": person_id}
+            )
+    for person_id in (*people, organisation_id):
+        new = Appointment(organisation_id=organisation_id, person_id=person_id, from_on=TODAY, order=ORDER)
+        async with database.transaction() as session:
+            for refused in (
+                lambda s, p=person_id: employee(s, organisation_id, person_id=p),
+                lambda s, n=new: appoint_head(s, n, provenance=SCHOOL),
+                lambda s, n=new: appoint_responsible(s, n, provenance=SCHOOL),
+            ):
+                with pytest.raises(RegistryError, match="dead or annulled"):
+                    await refused(session)
 
 
 async def test_an_assignment_lies_within_its_employment(database: Database) -> None:
