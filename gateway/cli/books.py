@@ -1,4 +1,4 @@
-"""`kopuro books list|show|import-soate` and `kopuro columns`: the reference books, and the class of every column."""
+"""`kopuro books …` and `kopuro columns`: the reference books, and the data class of every column."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.clock import utc_now
 from gateway.foundation.data_classes import ClassedColumn, data_classes
 from gateway.foundation.database import Database
-from gateway.registry.books.files import read_soate
+from gateway.registry.books.files import read_books, read_soate
 from gateway.registry.books.loading import load_books
 from gateway.registry.books.lookup import values_on
 from gateway.registry.books.model import BookVersion
-from gateway.registry.books.values import BookRow
+from gateway.registry.books.values import Book, BookRow
 from gateway.wiring import begin, ready_database
 
 UNCLASSED = 1
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     books = typer.Typer(help="The reference books.")
     books.command("list")(list_books)
     books.command("show")(show_book)
+    books.command("import")(import_books)
     books.command("import-soate")(import_soate)
     app.add_typer(books, name="books")
     app.command("columns")(list_columns)
@@ -70,20 +71,36 @@ def show_book(
         typer.echo(f"{row.code:26} {row.names.ky} | {row.names.ru} | {row.names.en}{mark}")
 
 
+_Approver = Annotated[str, typer.Option(help="Who answers for the list: kept with the version.")]
+
+
 def import_soate(
     file: Annotated[Path, typer.Argument(help="The whole list, columns as in the packaged soate.csv.")],
     *,
     effective_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="From which day it holds.")],
+    approved_by: _Approver,
 ) -> None:
     """Make a full list of СОАТЕ the next version of the book; the same list twice is one version."""
-    book = read_soate(file, effective_on=effective_on.date())
+    _import((read_soate(file, effective_on=effective_on.date()),), approved_by)
 
+
+def import_books(
+    file: Annotated[Path, typer.Argument(help="Books in TOML, written as the packaged ones.")],
+    *,
+    approved_by: _Approver,
+) -> None:
+    """Make the books of a file the next versions; a book the file does not name stays as it is."""
+    _import(read_books(file), approved_by)
+
+
+def _import(books: tuple[Book, ...], approved_by: str) -> None:
     async def load(session: AsyncSession) -> dict[str, int]:
-        return await load_books(session, [book], origin="IMPORT", at=utc_now())
+        return await load_books(session, books, at=utc_now(), approved_by=approved_by)
 
     loaded = _ask(load)
-    made = f"version {loaded[book.code]}" if loaded else "nothing new"
-    typer.echo(f"{book.code}: {len(book.rows)} units, {made}")
+    for book in books:
+        made = f"version {loaded[book.code]}" if book.code in loaded else "nothing new"
+        typer.echo(f"{book.code}: {len(book.rows)} rows, {made}")
 
 
 def list_columns(*, as_json: _Json = False) -> None:

@@ -32,6 +32,7 @@ _SENTENCES = {
     "uq_class_group_name": "there is a class of this name in that year and shift",
     "fk_class_group_shift_id": "the shift is not one of this organisation and year",
     "fk_class_group_teacher_employment_id": "the teacher does not work at this organisation",
+    "ck_book_version_approved_by": "an imported book needs the name of who approved it",
     "uq_licence_kind_code": "there is a licence of this number by this issuer",
     "uq_qualification_document": "this qualification is already recorded",
 }

@@ -24,10 +24,16 @@ def test_an_operator_reads_the_books_and_brings_a_full_list(
     file = tmp_path / "all.csv"
     village = "41711201000010;VILLAGE;Айыл;Село;Village;41711201000000;;;\n"
     file.write_text(PACKAGED.read_text(encoding="utf-8") + village, encoding="utf-8")
-    arguments = ("books", "import-soate", str(file), "--effective-on", "2026-01-01")
-    assert "67 units, version 2" in kopuro(*arguments, **place).out
+    arguments = ("books", "import-soate", str(file), "--effective-on", "2026-01-01", "--approved-by", "one")
+    assert "67 rows, version 2" in kopuro(*arguments, **place).out
     assert "nothing new" in kopuro(*arguments, **place).out
     assert kopuro("books", "show", "NOTHING", **place).code == 2
+    books = tmp_path / "books.toml"
+    books.write_text((PACKAGED.parent / "staff.toml").read_text(encoding="utf-8").replace('"повар"', '"шеф"'))
+    imported = kopuro("books", "import", str(books), "--approved-by", "one", **place)
+    assert "POSITION: 25 rows, version 2" in imported.out
+    assert "DEGREE: 8 rows, nothing new" in imported.out
+    assert kopuro("books", "import", str(tmp_path), "--approved-by", "one", **place).code == 2
 
 
 def test_every_column_is_listed_with_its_class(kopuro: Kopuro, database_url: str) -> None:

@@ -12,6 +12,9 @@ TABLES = (
         owner text not null, source text not null, effective_on date not null,
         origin text not null constraint ck_book_version_origin check (origin in ('PACKAGE', 'IMPORT')),
         digest text not null, loaded_at timestamptz not null,
+        -- who answers for bringing the list in; the product's own books are approved with its release
+        approved_by text, constraint ck_book_version_approved_by check
+            ((origin = 'IMPORT') = (approved_by is not null and approved_by <> '')),
         constraint pk_book_version primary key (book_code, version)
     )
     """,

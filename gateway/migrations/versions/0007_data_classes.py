@@ -77,6 +77,7 @@ _CLASSES = {
         PUBLIC id organisation_code file_sha256 template_version state row_count received_at finished_at""",
     "import_row": "PERSONAL person_id reasons\nPUBLIC batch_id line outcome case_id",
     "book_version": """
+        PERSONAL approved_by
         PUBLIC book_code version name_ky name_ru name_en owner source effective_on origin digest loaded_at""",
     "book_value": """
         PUBLIC book_code version position code parent_code name_ky name_ru name_en valid_from valid_until

@@ -74,13 +74,21 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def read_books(file: Path) -> tuple[Book, ...]:
+    """Read books from a TOML file; raises RegistryError where it cannot be read or one is not whole."""
+    return parse_books(_text_of(file))
+
+
 def read_soate(file: Path, *, effective_on: date) -> Book:
     """Read the whole list of СОАТЕ from a file (columns as in data/soate.csv); raises RegistryError."""
+    return parse_soate(_text_of(file), effective_on=effective_on, source=f"imported from {file.name}")
+
+
+def _text_of(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise RegistryError("the list of СОАТЕ cannot be read: a file in UTF-8 is needed") from None
-    return parse_soate(text, effective_on=effective_on, source=f"imported from {file.name}")
+        raise RegistryError(f"{file.name} cannot be read: a file in UTF-8 is needed") from None
 
 
 def parse_soate(text: str, *, effective_on: date, source: str) -> Book:

@@ -12,6 +12,7 @@ from gateway.foundation.database import Database
 from gateway.registry.books.files import packaged_books
 from gateway.registry.books.model import BookValue, BookVersion
 from gateway.registry.books.values import Book, BookRow, check_book
+from gateway.registry.writing import write
 
 Origin = Literal["PACKAGE", "IMPORT"]
 _LOCK = 7_240_061
@@ -20,16 +21,18 @@ _LOCK = 7_240_061
 async def load_packaged_books(database: Database) -> dict[str, int]:
     """Load the books that come with the product and give the new versions by book; a second run changes nothing."""
     async with database.transaction() as session:
-        return await load_books(session, packaged_books(), origin="PACKAGE", at=utc_now())
+        return await load_books(session, packaged_books(), at=utc_now())
 
 
 async def load_books(
-    session: AsyncSession, books: Iterable[Book], *, origin: Origin, at: datetime
+    session: AsyncSession, books: Iterable[Book], *, at: datetime, approved_by: str | None = None
 ) -> dict[str, int]:
     """Add a version for every book whose content is new, and give these versions by book.
 
-    A packaged book never follows an imported one: what an operator brought prevails.
+    Books somebody approved are imported; without a name they are the product's own. A packaged book never
+    follows an imported one: what was approved here prevails.
     """
+    origin: Origin = "PACKAGE" if approved_by is None else "IMPORT"
     await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     loaded: dict[str, int] = {}
     for book in books:
@@ -37,7 +40,13 @@ async def load_books(
         if not await _is_new(session, book, origin=origin, newest=newest):
             continue
         loaded[book.code] = (newest.version if newest else 0) + 1
-        await _add_version(session, check_book(book), loaded[book.code], origin=origin, at=at)
+        values = {
+            "version": loaded[book.code],
+            "origin": origin,
+            "approved_by": approved_by,
+            "loaded_at": at,
+        }
+        await _add_version(session, check_book(book), values)
     return loaded
 
 
@@ -62,25 +71,20 @@ async def _is_new(session: AsyncSession, book: Book, *, origin: Origin, newest: 
     return newest.origin == "PACKAGE" and not await session.scalar(known)
 
 
-async def _add_version(
-    session: AsyncSession, book: Book, version: int, *, origin: Origin, at: datetime
-) -> None:
-    await session.execute(
-        insert(BookVersion).values(
-            book_code=book.code,
-            version=version,
-            name_ky=book.names.ky,
-            name_ru=book.names.ru,
-            name_en=book.names.en,
-            owner=book.owner,
-            source=book.source,
-            effective_on=book.effective_on,
-            origin=origin,
-            digest=book.digest(),
-            loaded_at=at,
-        )
+async def _add_version(session: AsyncSession, book: Book, values: dict[str, Any]) -> None:
+    made = insert(BookVersion).values(
+        book_code=book.code,
+        name_ky=book.names.ky,
+        name_ru=book.names.ru,
+        name_en=book.names.en,
+        owner=book.owner,
+        source=book.source,
+        effective_on=book.effective_on,
+        digest=book.digest(),
+        **values,
     )
-    rows = [_columns(book.code, version, position, row) for position, row in enumerate(book.rows)]
+    await write(session, made)
+    rows = [_columns(book.code, values["version"], position, row) for position, row in enumerate(book.rows)]
     if rows:
         await session.execute(insert(BookValue), rows)
 

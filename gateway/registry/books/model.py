@@ -33,6 +33,7 @@ class BookVersion(Base):
     origin: Mapped[str]
     digest: Mapped[str]
     loaded_at: Mapped[Instant]
+    approved_by: Mapped[str | None]
 
 
 class BookValue(Base):

@@ -6,13 +6,13 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
-from gateway.registry.model import Person, ReviewCase
+from gateway.registry.model import Person
 from gateway.registry.organisations.model import ClassGroup
 from gateway.registry.repository import record_event
+from gateway.registry.staff.cases import StaffQuestion, open_staff_case
 from gateway.registry.staff.load_model import TeachingLoad
 from gateway.registry.staff.model import Assignment, Employment
 from gateway.registry.writing import write
@@ -53,7 +53,12 @@ async def assign(
     await record_event(session, "ASSIGNMENT_STARTED", assignment_id, at=at, subject_type="ASSIGNMENT")
     person_id = await session.scalar(select(Employment.person_id).where(Employment.id == new.employment_id))
     if person_id and await fte_of(session, person_id, on=new.from_on) > limit:
-        await _open_case(session, person_id, limit=limit, at=at)
+        question = StaffQuestion(
+            kind=LOAD_CASE,
+            person_id=person_id,
+            explanation=f"one person holds more than {limit} full-time positions in all",
+        )
+        await open_staff_case(session, question, at=at)
     return assignment_id
 
 
@@ -71,26 +76,6 @@ async def fte_of(session: AsyncSession, person_id: UUID, *, on: date) -> Decimal
         )
     )
     return total or Decimal(0)
-
-
-async def _open_case(session: AsyncSession, person_id: UUID, *, limit: Decimal, at: datetime) -> None:
-    case_id = uuid4()
-    opened = await session.execute(
-        upsert(ReviewCase)
-        .values(
-            id=case_id,
-            kind=LOAD_CASE,
-            person_id=person_id,
-            subject_ids=[person_id],
-            evidence={"limit": str(limit)},
-            explanation=f"one person holds more than {limit} full-time positions in all",
-            created_at=at,
-        )
-        .on_conflict_do_nothing()
-        .returning(ReviewCase.id)
-    )
-    if opened.first() is not None:
-        await record_event(session, "CASE_OPENED", case_id, at=at, subject_type="CASE")
 
 
 async def teach(session: AsyncSession, assignment_id: UUID, teaching: Teaching, *, at: datetime) -> UUID:

@@ -121,7 +121,7 @@ async def test_a_changed_book_is_the_next_version_and_the_old_one_stays_readable
     organisation_id = await saved_organisation(database, ownership_code="PRIVATE")
     changed = _renamed(BOOKS["OWNERSHIP"], "PRIVATE", "негосударственная")
     async with database.transaction() as session:
-        assert await load_books(session, [changed], origin="IMPORT", at=NOW) == {"OWNERSHIP": 2}
+        assert await load_books(session, [changed], at=NOW, approved_by="specialist.one") == {"OWNERSHIP": 2}
     async with database.transaction() as session:
         # touching another column leaves the version of the value as it was chosen
         await session.execute(text("update organisation set okpo = '12345678'"))
@@ -149,13 +149,29 @@ def _renamed(book: Book, code: str, ru: str) -> Book:
     )
 
 
+async def test_an_import_names_who_approved_it(database: Database) -> None:
+    """A version that did not come with the product keeps the name of its approver, and is refused without one."""
+    book = _renamed(BOOKS["OWNERSHIP"], "PRIVATE", "негосударственная")
+    with pytest.raises(RegistryError, match="who approved it"):
+        async with database.transaction() as session:
+            await load_books(session, [book], at=NOW, approved_by="")
+    async with database.transaction() as session:
+        await load_books(session, [book], at=NOW, approved_by="specialist.one")
+        approved = await session.execute(
+            text(
+                "select origin, approved_by from book_version where book_code = 'OWNERSHIP' order by version"
+            )
+        )
+        assert approved.all() == [("PACKAGE", None), ("IMPORT", "specialist.one")]
+
+
 async def test_what_an_operator_imported_is_not_undone_by_the_package(database: Database) -> None:
     """A packaged book never follows an imported one."""
     imported = _renamed(BOOKS["OWNERSHIP"], "PRIVATE", "негосударственная")
     packaged = _renamed(BOOKS["OWNERSHIP"], "PRIVATE", "частная (новая редакция)")
     async with database.transaction() as session:
-        assert await load_books(session, [imported], origin="IMPORT", at=NOW)
-        assert await load_books(session, [packaged], origin="PACKAGE", at=NOW) == {}
+        assert await load_books(session, [imported], at=NOW, approved_by="specialist.one")
+        assert await load_books(session, [packaged], at=NOW) == {}
         assert await newest_version(session, "OWNERSHIP") == 2
 
 
@@ -199,7 +215,7 @@ async def test_the_full_list_of_territories_comes_by_import(database: Database, 
     file.write_text("# a comment\n" + packaged + village, encoding="utf-8-sig")
     book = read_soate(file, effective_on=date(2026, 1, 1))
     async with database.transaction() as session:
-        assert await load_books(session, [book], origin="IMPORT", at=NOW) == {"SOATE": 2}
+        assert await load_books(session, [book], at=NOW, approved_by="specialist.one") == {"SOATE": 2}
         found = await value_on(session, "SOATE", "41707232815010", on=TODAY)
         assert found.attributes == {"kind": "VILLAGE", "unconfirmed": True}
         assert len(await values_on(session, "SOATE", on=date(2019, 12, 31))) == 1

@@ -12,7 +12,9 @@ from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.registry.books.files import packaged_books
 from gateway.registry.merges import Decided, merge
 from gateway.registry.organisations.classes import NewClassGroup, open_class_group
-from gateway.registry.repository import add_education_document
+from gateway.registry.projection import project_person
+from gateway.registry.repository import add_assertions, add_education_document
+from gateway.registry.sources import sources_of
 from gateway.registry.staff.appointing import (
     Appointment,
     appoint_head,
@@ -37,11 +39,13 @@ from gateway.registry.staff.employing import (
     note_social_fund,
 )
 from gateway.registry.staff.file import staff_file
+from gateway.registry.staff.head_check import HeadFinding, compare_head
 from gateway.registry.staff.qualifying import NewQualification, add_qualification, attest
 from gateway.registry.values import VerificationStatus
 from gateway.registry.writing import Order
 from tests.intake.support import POLICIES, count
 from tests.registry.sections.support import (
+    MINJUST,
     NOW,
     ORDER,
     SCHOOL,
@@ -301,6 +305,31 @@ async def test_an_organisation_has_one_head_at_a_time(database: Database) -> Non
         assert await head_on(session, organisation_id, on=TODAY + timedelta(days=5)) is None
         with pytest.raises(RegistryError):
             await end_head(session, organisation_id, until_on=TODAY, provenance=SCHOOL)
+
+
+async def test_another_head_in_another_register_is_a_case(database: Database) -> None:
+    """The same head in other spelling and order is the same; another name opens one case and appoints nobody."""
+    async with database.transaction() as session:
+        organisation_id, person_id = await organisation(session), await person(session)
+        assert (
+            await compare_head(session, organisation_id, "КТО-ТО", provenance=MINJUST)
+            is HeadFinding.NO_HEAD_HERE
+        )
+        values = {"surname": "Өмүрбекова", "given_name": "Жаңыл", "patronymic": "Асановна"}
+        await add_assertions(session, person_id, values, provenance=SCHOOL)
+        await project_person(session, person_id, POLICIES, at=NOW)
+        head = Appointment(organisation_id=organisation_id, person_id=person_id, from_on=STARTED, order=ORDER)
+        await appoint_head(session, head, provenance=SCHOOL)
+        for told, expected, cases in (
+            ("ӨМҮРБЕКОВА ЖАҢЫЛ АСАНОВНА", HeadFinding.SAME, 0),
+            ("Жаныл Омурбекова", HeadFinding.SAME, 0),
+            ("Сыдыков Азамат Бакытович", HeadFinding.ANOTHER, 1),
+            ("Өмүрбекова Гүлзат", HeadFinding.ANOTHER, 1),
+        ):
+            assert await compare_head(session, organisation_id, told, provenance=MINJUST) is expected
+            assert await count(session, "from review_case where kind = 'HEAD_MISMATCH'") == cases
+        assert (await head_on(session, organisation_id, on=TODAY)).person_id == person_id
+        assert (await sources_of(session, organisation_id))["head_name"].source == "MINJUST"
 
 
 async def test_our_own_diploma_is_recognised(database: Database) -> None:
