@@ -16,9 +16,8 @@ FUNCTIONS = (
         for place in 1 .. tg_nargs - 1 by 2 loop
             if written ->> tg_argv[place] is null then
                 versions := versions - tg_argv[place];
-            elsif moved or not (versions ? tg_argv[place])
-                or written ->> tg_argv[place] <> before ->> tg_argv[place]
-            then
+            -- what was saved before there were books may stay until it is changed itself
+            elsif moved or written -> tg_argv[place] is distinct from before -> tg_argv[place] then
                 select max(version) into newest from book_version where book_code = tg_argv[place + 1];
                 if not exists (
                     select 1 from book_value where book_code = tg_argv[place + 1] and version = newest

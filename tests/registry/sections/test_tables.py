@@ -85,6 +85,24 @@ def _coded_columns(connection: Connection) -> set[tuple[str, str]]:
     }
 
 
+async def test_what_was_saved_before_there_were_books_may_stay(real: Database) -> None:
+    """A code of old that no book has does not hinder other changes; changed itself, it must be in its book."""
+    async with real.transaction() as session:
+        await session.execute(text("alter table organisation disable trigger organisation_books"))
+        await session.execute(
+            text("""
+                insert into organisation (id, code, name_ky, name_ru, soate)
+                values (gen_random_uuid(), 'OLD', 'М', 'Ш', '41711000000010')
+            """)
+        )
+        await session.execute(text("alter table organisation enable trigger organisation_books"))
+    async with real.transaction() as session:
+        await session.execute(text("update organisation set okpo = '12345678'"))
+    with pytest.raises(IntegrityError, match="SOATE"):
+        async with real.transaction() as session:
+            await session.execute(text("update organisation set soate = '41711000000020'"))
+
+
 async def enrol(database: Database, organisation_id, person_id) -> None:
     async with database.transaction() as session:
         await add_enrolment(
