@@ -82,7 +82,7 @@ FUNCTIONS = (
     """
     create function reorganised_has_successor() returns trigger language plpgsql as $$
     begin
-        if new.status = 'REORGANISED' and not exists (
+        if not exists (
             select 1 from organisation_relation where from_id = new.id and kind_code = 'SUCCESSOR'
         ) then
             raise exception 'a reorganised organisation names its successor'

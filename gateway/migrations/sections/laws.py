@@ -51,7 +51,8 @@ TRIGGERS = (
     """,
     """
     create constraint trigger reorganised_has_successor after insert or update of status on organisation
-        deferrable initially deferred for each row execute function reorganised_has_successor()
+        deferrable initially deferred for each row when (new.status = 'REORGANISED')
+        execute function reorganised_has_successor()
     """,
     """
     create trigger relation_has_no_circle before insert on organisation_relation
