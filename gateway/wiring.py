@@ -31,6 +31,7 @@ from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
 from gateway.migrations.upgrade import is_current, upgrade
+from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
 from gateway.xroad.client import Client, Limits
 from gateway.xroad.contracts import Schema
@@ -71,6 +72,20 @@ def database_url(settings: Settings) -> Iterator[str]:
         yield url
 
 
+def prepare_database(url: str) -> None:
+    """Bring a database to the present revision and load the reference books that come with this version."""
+    upgrade(url)
+    asyncio.run(_load_books(url))
+
+
+async def _load_books(url: str) -> None:
+    database = Database(url)
+    try:
+        await load_packaged_books(database)
+    finally:
+        await database.close()
+
+
 @contextmanager
 def ready_database(settings: Settings) -> Iterator[Settings]:
     """Give settings that name a migrated database.
@@ -79,7 +94,7 @@ def ready_database(settings: Settings) -> Iterator[Settings]:
     """
     with database_url(settings) as url:
         if not settings.database.url:
-            upgrade(url)
+            prepare_database(url)
         elif not is_current(url):
             raise SettingsError("the database is not at this version's revision: run `kopuro migrate`")
         yield dataclasses.replace(settings, database=dataclasses.replace(settings.database, url=url))

@@ -1,5 +1,6 @@
 """What every test may ask for: a migrated PostgreSQL of its own, and outside things marked with `needs`."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest_asyncio
 from gateway.foundation.database import Database, psycopg_conninfo
 from gateway.foundation.embedded import embedded_postgres
 from gateway.migrations.upgrade import upgrade
+from gateway.registry.books.loading import load_packaged_books
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("KOPURO_CORPUS") or ROOT.parent / "shared" / "corpus")
@@ -80,7 +82,14 @@ def template(postgres: str) -> str:
     name = f"kopuro_template_{uuid4().hex[:8]}"
     _admin(postgres, f'create database "{name}"')
     upgrade(_with_name(postgres, name))
+    asyncio.run(_load_books(_with_name(postgres, name)))
     return name
+
+
+async def _load_books(url: str) -> None:
+    made = Database(url)
+    await load_packaged_books(made)
+    await made.close()
 
 
 @pytest.fixture

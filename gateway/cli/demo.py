@@ -18,11 +18,11 @@ from gateway.cli.story import Told, tell
 from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.settings import Settings, load
-from gateway.migrations.upgrade import upgrade
 from gateway.sandbox.desk import address
 from gateway.sandbox.people import Population, population
 from gateway.sandbox.pki import make_keys
 from gateway.sandbox.seed import seed_registry
+from gateway.wiring import prepare_database
 
 FAILED = 1
 
@@ -85,7 +85,7 @@ def _write_environment(directory: Path, environment: dict[str, str]) -> None:
 
 
 def _prepare(settings: Settings) -> Population:
-    upgrade(settings.database.url)
+    prepare_database(settings.database.url)
     make_keys(settings)
     people = population(SEED, PEOPLE)
     asyncio.run(_seed(settings, people))

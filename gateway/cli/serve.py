@@ -18,8 +18,7 @@ from gateway.foundation.doorway import guarded
 from gateway.foundation.settings import Settings
 from gateway.foundation.sockets import listen, port_of
 from gateway.foundation.tls import check_listening, inbound_tls
-from gateway.migrations.upgrade import upgrade
-from gateway.wiring import begin, database_url, open_gateway, ready_database
+from gateway.wiring import begin, database_url, open_gateway, prepare_database, ready_database
 
 LOOPBACK = "127.0.0.1"
 _COLLECT = (20_000, 20, 20)  # a request makes hundreds of short-lived objects and hardly a cycle
@@ -112,8 +111,8 @@ def _at_port(settings: Settings, port: int) -> Settings:
 
 
 def migrate() -> None:
-    """Bring the database to this version's revision."""
+    """Bring the database and its reference books to this version's revision."""
     settings = begin()
     with database_url(settings) as url:
-        upgrade(url)
+        prepare_database(url)
     typer.echo("the database is at the present revision")

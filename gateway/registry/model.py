@@ -1,6 +1,7 @@
 """The registry's tables; the constraints they live by stand in the migration."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -191,9 +192,23 @@ class Organisation(Base):
     name_ru: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="ACTIVE")
     special_profile: Mapped[str | None]
+    type_code: Mapped[str | None]
+    ownership_code: Mapped[str | None]
+    provider_code: Mapped[str | None]
+    gked_code: Mapped[str | None]
+    locality_kind: Mapped[str | None]
+    okpo: Mapped[str | None]
+    registration_no: Mapped[str | None]
+    latitude: Mapped[Decimal | None]
+    longitude: Mapped[Decimal | None]
+    opened_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    book_versions: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     mask_in_disclosure: Mapped[bool] = mapped_column(Computed("special_profile is not null", persisted=True))
     __table_args__ = (
         Index("uq_organisation_inn", "inn", unique=True, postgresql_where=text("status = 'ACTIVE'")),
+        Index("uq_organisation_okpo", "okpo", unique=True, postgresql_where=text("closed_on is null")),
     )
 
 

@@ -140,7 +140,7 @@ async def add_schools(database: Database) -> None:
     async with database.transaction() as session:
         for code in SCHOOLS:
             await save_organisation(
-                session, code=code, inn=None, soate="41711000000010", name_ky=f"{code} мектеби", name_ru=code
+                session, code=code, inn=None, soate="41711000000000", name_ky=f"{code} мектеби", name_ru=code
             )
 
 
