@@ -28,15 +28,15 @@ class ClassedColumn:
 
 _COLUMNS = text(r"""
     select c.relname, a.attname, substring(col_description(c.oid, a.attnum) from '^([A-Z]+): ') as class
-    from pg_class c join pg_attribute a on a.attrelid = c.oid
-    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and c.relkind in ('r', 'p', 'v', 'm', 'f')
         and a.attnum > 0 and not a.attisdropped
     order by c.relname, a.attnum
 """)
 
 
 async def data_classes(session: AsyncSession) -> tuple[ClassedColumn, ...]:
-    """Read the class of every column of every table and view of the schema, in the order they stand in."""
+    """Read the class of every column of every table and view, in the order they stand in."""
     known = {each.value: each for each in DataClass}
     return tuple(
         ClassedColumn(table=row.relname, column=row.attname, data_class=known.get(row[2] or ""))

@@ -140,6 +140,12 @@ _CLASSES = {
     "category_attestation": """
         PERSONAL person_id category_code order_no order_date valid_from valid_until
         PUBLIC id recorded_at book_versions""",
+    "academic_leave": """
+        PERSONAL person_id reason_code from_on until_on returned_on
+        PUBLIC id enrolment_id organisation_id order_no order_on""",
+    "graduate": """
+        PERSONAL person_id document_type series number registration_no issued_on honours document_status
+        PUBLIC enrolment_id organisation_id level graduated_on document_id""",
 }
 
 
