@@ -5,18 +5,20 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, or_, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.accounts import block_now
 from gateway.access.acts import Act, record_act
+from gateway.access.decide import Decision
 from gateway.access.errors import not_found, refused
 from gateway.access.evidence import check_child, check_learner
 from gateway.access.matrix import MATRIX
-from gateway.access.model import Account, AppointmentNotice, RoleGrant
+from gateway.access.model import Account, AppointmentNotice, OrganisationLevel, RoleGrant
 from gateway.access.power import APPOINTMENT_FORBIDDEN, Place, other_account, place_of, rule_for
 from gateway.access.sessions import end_sessions
 from gateway.access.standing import grants_in_force
-from gateway.access.values import Caller, Role, ScopeType
+from gateway.access.values import Caller, Level, Role, ScopeType
 from gateway.foundation.clock import utc_now
 from gateway.registry.model import Organisation
 
@@ -166,3 +168,33 @@ async def _note(session: AsyncSession, act: str, grant_id: UUID, by: Caller, rol
         session,
         Act(act=act, object="ROLE_GRANT", object_id=str(grant_id), reason=role, account_id=by.account_id),
     )
+
+
+async def set_level(session: AsyncSession, code: str, level: Level, *, decision: Decision) -> None:
+    """Say of which level an organisation within reach is; by it the rules of appointment ask.
+
+    The right to it is nobody's who appoints by level: it would widen the own rule. Raises AccessError.
+    """
+    found = await session.execute(
+        select(Organisation.id, OrganisationLevel.level)
+        .join(OrganisationLevel, OrganisationLevel.organisation_id == Organisation.id, isouter=True)
+        .where(Organisation.code == code, decision.filter)
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise not_found()
+    values = {"level": level, "set_by": decision.account_id, "set_at": utc_now()}
+    await session.execute(
+        upsert(OrganisationLevel)
+        .values(organisation_id=row.id, **values)
+        .on_conflict_do_update(index_elements=["organisation_id"], set_=values)
+    )
+    act = Act(
+        act="LEVEL_SET",
+        object="ORGANISATION",
+        object_id=code,
+        account_id=decision.account_id,
+        caller="ACCOUNT" if decision.account_id else "PROGRAM",
+        detail={"before": row.level, "after": level},
+    )
+    await record_act(session, act)
