@@ -21,13 +21,12 @@ from gateway.foundation.clock import utc_now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Papers:
-    """The papers of a first administrator: the order, the act of identification, the signed undertaking."""
+    """The papers of a first administrator: the order, the act of identification, and where the originals are kept."""
 
     order_no: str
     order_on: date
     act_no: str
-    act_place: str
-    undertaking_place: str
+    place: str
 
 
 async def appoint_first(door: Door, isuo_no: str, login: str, papers: Papers) -> str:
@@ -39,7 +38,7 @@ async def appoint_first(door: Door, isuo_no: str, login: str, papers: Papers) ->
         await _check_none(session)
         account_id = await create_account(session, isuo_no=isuo_no, login=login, by=None)
         account = await session.get_one(Account, account_id)
-        act = Identification(kind=IN_PERSON_ACT, reference=papers.act_no, place=papers.act_place)
+        act = Identification(kind=IN_PERSON_ACT, reference=papers.act_no, place=papers.place)
         await identify_as(session, account, act, by=None, keys=door.keys)
         await _give_papers(session, account_id, papers, months=door.settings.undertaking_months)
         code = await issue_code(door, session, account_id, by=None)
@@ -71,5 +70,5 @@ async def _give_papers(session: AsyncSession, account_id: UUID, papers: Papers, 
     )
     await write_grant(session, account_id, wanted, by=None)
     await write_briefing(session, account_id, held_on=today, topic="first administrator", by=account_id)
-    paper = Paper(signed_on=today, location=papers.undertaking_place)
+    paper = Paper(signed_on=today, location=papers.place)
     await write_undertaking(session, account_id, paper, by=account_id, months=months)

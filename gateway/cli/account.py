@@ -30,8 +30,7 @@ def first_administrator(
     order_no: Annotated[str, typer.Option(help="Number of the order of appointment.")],
     order_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Date of the order.")],
     act_no: Annotated[str, typer.Option(help="Number of the act of identification in person.")],
-    act_place: Annotated[str, typer.Option(help="Where that act is kept.")],
-    undertaking_place: Annotated[str, typer.Option(help="Where the signed undertaking is kept.")],
+    papers_place: Annotated[str, typer.Option(help="Where that act and the signed undertaking are kept.")],
     isuo_no: Annotated[str, typer.Option(help="Permanent number; without it the person is asked for.")] = "",
 ) -> None:
     """Make the first special administrator and print, once, the code that sets the password."""
@@ -40,8 +39,7 @@ def first_administrator(
         order_no=order_no,
         order_on=order_on.date(),
         act_no=act_no,
-        act_place=act_place,
-        undertaking_place=undertaking_place,
+        place=papers_place,
     )
     names = {} if isuo_no else _ask_names()
     with ready_database(settings) as ready:

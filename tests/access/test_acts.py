@@ -23,7 +23,9 @@ async def test_acts_written_at_once_make_one_chain(database: Database) -> None:
         assert (await head_of_acts(session))[0] == 20
 
 
-@pytest.mark.parametrize("statement", ["update access_act set reason = 'x'", "delete from access_act", "truncate access_act"])
+@pytest.mark.parametrize(
+    "statement", ["update access_act set reason = 'x'", "delete from access_act", "truncate access_act"]
+)
 async def test_an_act_is_never_changed(database: Database, statement: str) -> None:
     """Not even the owner of the table changes or deletes an act while the triggers stand."""
     await _record(database, 1)
