@@ -80,7 +80,9 @@ async def served(world: World, settings: Settings | None = None) -> AsyncIterato
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    async with aiohttp.ClientSession(address, cookie_jar=aiohttp.DummyCookieJar()) as http:
-        yield Browser(http, address)
-    server.should_exit = True
-    await serving
+    try:
+        async with aiohttp.ClientSession(address, cookie_jar=aiohttp.DummyCookieJar()) as http:
+            yield Browser(http, address)
+    finally:
+        server.should_exit = True
+        await serving

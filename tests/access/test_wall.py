@@ -25,11 +25,11 @@ PEOPLE = {
     "parent": {"a-pupil"},
 }
 CASES = {
-    "district": {"a", "across"},
-    "head": {"a", "across"},
-    "responsible": {"a", "across"},
-    "special": {"a", "b", "across"},
-    "auditor": {"a", "b", "across"},
+    "district": {"a", "across", "own"},
+    "head": {"a", "across", "own"},
+    "responsible": {"a", "across", "own"},
+    "special": {"a", "b", "across", "own"},
+    "auditor": {"a", "b", "across", "own"},
 }
 DOCUMENTS = {
     "district": {"a-pupil"},

@@ -272,14 +272,19 @@ async def _add_traces(session: AsyncSession, world: World) -> None:
                 disclosed_at=utc_now(),
             )
         )
-    pairs = {"a": ("a-pupil", "a-child"), "b": ("b-pupil", "moved"), "across": ("a-pupil", "b-pupil")}
-    for name, (one, other) in pairs.items():
+    pairs = {
+        "a": ("a-pupil", "a-child"),
+        "b": ("b-pupil", "moved"),
+        "across": ("a-pupil", "b-pupil"),
+        "own": ("a-pupil",),
+    }
+    for name, (one, *others) in pairs.items():
         question = CaseQuestion(
             kind="DUP_LIKELY",
             person_id=world.learners[one],
             explanation=f"pair {name}",
             field=name,
-            others=(world.learners[other],),
+            others=tuple(world.learners[other] for other in others),
         )
         world.cases[name] = await open_case(session, question, at=utc_now())
 
