@@ -74,7 +74,9 @@ def make_app(world: World, settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def served(world: World, settings: Settings | None = None) -> AsyncIterator[Browser]:
     """Serve the API and give an empty browser."""
-    config = uvicorn.Config(make_app(world, settings), port=0, log_config=None, lifespan="off")
+    config = uvicorn.Config(
+        make_app(world, settings), port=0, log_config=None, lifespan="off", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
