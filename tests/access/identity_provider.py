@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import hmac
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +14,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 
 CLIENT, SECRET = "isuo-tests", "a client's secret"
 
@@ -103,9 +105,16 @@ class IdentityProvider:
         return web.json_response({"sub": "person-1", "pin": self.pin} | self.userinfo)
 
 
-def symmetric(key: RSAKey) -> OctKey:
-    """Give the provider's public key as the secret of an HMAC: the classic confusion of algorithms."""
-    return OctKey.import_key(key.as_pem(private=False))
+def resigned(token: str, algorithm: str, key: RSAKey) -> str:
+    """Sign a token's claims again without a private key: not at all, or by HMAC with the public key as secret."""
+    head = (
+        base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": key.kid}).encode()).decode().rstrip("=")
+    )
+    signed = f"{head}.{token.split('.')[1]}"
+    if algorithm == "none":
+        return f"{signed}."
+    mac = hmac.digest(key.as_pem(private=False), signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
 @asynccontextmanager
