@@ -1,6 +1,6 @@
 """Who may appoint whom: the rules of the regulation's part 4 over one appointment, and what follows from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -54,7 +54,7 @@ async def appoint(session: AsyncSession, account_id: UUID, wanted: Appointment, 
     rule = rule_for(by, wanted.role, place)
     if rule is None:
         raise refused(APPOINTMENT_FORBIDDEN)
-    await _check(session, account, wanted)
+    wanted = await _checked(session, account, wanted)
     grant_id = await write_grant(session, account_id, wanted, by=by.account_id)
     if rule.notice:
         await _tell_district(session, grant_id, "APPOINTED", place)
@@ -117,7 +117,8 @@ async def end_appointment(session: AsyncSession, grant_id: UUID, *, by: Caller, 
     await _note(session, "ROLE_ENDED", grant_id, by, row.role)
 
 
-async def _check(session: AsyncSession, account: Account, wanted: Appointment) -> None:
+async def _checked(session: AsyncSession, account: Account, wanted: Appointment) -> Appointment:
+    """Check what each role asks for besides; a parent's right ends when the child comes of age."""
     grants = await grants_in_force(session, account.id)
     roles = {grant.role for grant in grants} | {wanted.role}
     if any(apart <= roles for apart in MATRIX.apart):
@@ -126,10 +127,12 @@ async def _check(session: AsyncSession, account: Account, wanted: Appointment) -
         await _check_no_head(session, wanted)
     if wanted.role is Role.LEARNER:
         await check_learner(session, account.person_id, wanted.organisation_id)
-    if wanted.role is Role.PARENT:
-        await check_child(
-            session, wanted.child_id, wanted.organisation_id, wanted.evidence, wanted.evidence_ref
-        )
+    if wanted.role is not Role.PARENT:
+        return replace(wanted, evidence=None)
+    of_age = await check_child(
+        session, wanted.child_id, wanted.organisation_id, wanted.evidence, wanted.evidence_ref
+    )
+    return replace(wanted, valid_until=min(wanted.valid_until or of_age, of_age))
 
 
 async def _check_no_head(session: AsyncSession, wanted: Appointment) -> None:

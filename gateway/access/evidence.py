@@ -31,22 +31,23 @@ async def check_child(
     organisation_id: UUID | None,
     evidence: str | None,
     reference: str,
-) -> None:
-    """Let a parent pass whose child learns here, is a minor, and whose relation is evidenced.
+) -> date:
+    """Let a parent pass whose child learns here, is a minor, and whose relation is evidenced; give the child's day.
+
+    That is the day of coming of age, on which the right ends by itself.
 
     A birth act must be a verified answer of the civil registry about the child; a court's or a guardianship
     body's decision is named by its number. Raises AccessError (RELATION_UNPROVED).
     """
     await check_learner(session, child_id, organisation_id)
     child = await session.get(Person, child_id)
-    minor = (
-        child is not None and child.birth_date is not None and utc_now().date() < of_age_on(child.birth_date)
-    )
+    of_age = of_age_on(child.birth_date) if child and child.birth_date else date.min
     proved = bool(reference.strip())
     if evidence == "BIRTH_ACT":
         proved = await _answered(session, child_id, reference)
-    if not minor or not proved or evidence is None:
+    if utc_now().date() >= of_age or not proved or evidence is None:
         raise refused(RELATION_UNPROVED)
+    return of_age
 
 
 def of_age_on(birth_date: date) -> date:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.access.acts import Act, record_act
 from gateway.access.attempts import reserve, succeed
 from gateway.access.door import Door
 from gateway.access.errors import refused
@@ -39,6 +40,14 @@ async def issue_code(door: Door, session: AsyncSession, account_id: UUID, *, by:
             expires_at=now + timedelta(hours=door.settings.recovery_hours),
         )
     )
+    act = Act(
+        act="RECOVERY_CODE_ISSUED",
+        object="ACCOUNT",
+        object_id=str(account_id),
+        account_id=by,
+        caller="ACCOUNT" if by else "PROGRAM",
+    )
+    await record_act(session, act)
     return code
 
 

@@ -161,10 +161,10 @@ async def test_a_grown_up_childs_card_is_closed_to_the_parent(world: World) -> N
         assert (await own.ask("POST", f"accounts/{account}/appointments", body))[0] == 422
         body["child_isuo_no"] = world.numbers["a-child"]
         kindergarten = await add_account(
-            world, "kg", Role.RESPONSIBLE, organisation_id=world.organisations["A-KINDERGARTEN"]
+            world, "kinder", Role.RESPONSIBLE, organisation_id=world.organisations["A-KINDERGARTEN"]
         )
         assert kindergarten
-        there = browser.carry(await world.token("kg"))
+        there = browser.carry(await world.token("kinder"))
         body["organisation_code"] = "A-KINDERGARTEN"
         assert (await there.ask("POST", f"accounts/{account}/appointments", body))[0] == 201
     async with world.database.transaction() as session:
@@ -382,7 +382,8 @@ async def test_the_regulation_of_levels_is_not_the_districts_to_bend(world: Worl
     account = await add_account(world, "somebody", None)
     body = {"role": "RESPONSIBLE", **ORDER, "organisation_code": "A-KINDERGARTEN"}
     async with served(world) as browser:
-        district, special = (browser.carry(await world.token(name)) for name in ("district", "special"))
+        district = browser.carry(await world.token("district"))
+        special = browser.carry(await world.token("special"))
         assert (await district.ask("PUT", "organisations/A-COLLEGE/level", {"level": "OO"}))[0] == 403
         assert (await district.ask("POST", f"accounts/{account}/appointments", body))[0] == 403
         assert (await special.ask("PUT", "organisations/A-KINDERGARTEN/level", {"level": "DOO"}))[0] == 204
