@@ -20,9 +20,16 @@ from gateway.access.sessions import end_sessions
 from gateway.access.standing import grants_in_force
 from gateway.access.values import Caller, Level, Role, ScopeType
 from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import InputRefused
 from gateway.registry.model import Organisation
 
 ORDER_REQUIRED = "ORDER_REQUIRED"
+_NEEDED = {
+    ScopeType.TERRITORY: ("territory",),
+    ScopeType.ORGANISATION: ("organisation_id",),
+    ScopeType.CLASS: ("organisation_id", "class_id"),
+    ScopeType.CHILD: ("child_id",),
+}
 HEAD_IN_OFFICE, DUTIES_APART = "HEAD_IN_OFFICE", "DUTIES_APART"
 
 
@@ -69,6 +76,11 @@ async def write_grant(
     rule, grant_id = MATRIX.roles[wanted.role], uuid4()
     if rule.order and not (wanted.order_no and wanted.order_on):
         raise refused(ORDER_REQUIRED)
+    missing = [field for field in _NEEDED.get(rule.scope, ()) if getattr(wanted, field) is None]
+    if missing:
+        raise InputRefused(tuple((field, "REQUIRED") for field in missing))
+    if wanted.valid_until and wanted.valid_until < wanted.valid_from:
+        raise InputRefused((("valid_until", "DATE"),))
     await session.execute(
         insert(RoleGrant).values(
             id=grant_id,

@@ -9,6 +9,7 @@ from gateway.access.errors import TooManyAttempts
 from gateway.access.model import SignInAttempt
 from gateway.foundation.clock import utc_now
 from gateway.foundation.settings import Access
+from gateway.foundation.tls import is_loopback
 
 _KEEP = timedelta(days=1)
 _ONE_BY_ONE = text("select pg_advisory_xact_lock(7110, hashtext(encode(:digest, 'hex')))")
@@ -52,6 +53,9 @@ async def _check_account(session: AsyncSession, digest: bytes, now: datetime, se
 
 
 async def _check_peer(session: AsyncSession, peer: str, window: datetime, settings: Access) -> None:
+    """Bound one address's wrong attempts; this machine's own would be those of everybody behind its proxy."""
+    if is_loopback(peer):
+        return
     wrong = select(func.count()).where(
         SignInAttempt.peer == peer, SignInAttempt.at > window, ~SignInAttempt.succeeded
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.acts import Act, record_act
@@ -19,7 +20,7 @@ from gateway.access.token import NOT_SET, check_bearer
 from gateway.access.values import OWN_PROGRAM, Caller
 from gateway.access.wall import walled
 from gateway.api.dependencies import ApiDependencies
-from gateway.api.problems import ProblemRoute
+from gateway.api.problems import ProblemRoute, problem
 from gateway.api.route_policies import POLICIES, Audience, RoutePolicy
 from gateway.foundation.address import public_url
 from gateway.foundation.database import Database
@@ -80,8 +81,12 @@ class GuardedRoute(ProblemRoute):
         async def answer(request: Request) -> Response:
             response = await handle(request)
             known: Caller | None = getattr(request.state, "caller", None)
-            if known is not None:
+            if known is None:
+                return response
+            try:
                 await _record(request, known, response.status_code)
+            except OperationalError:
+                return problem(request, 503, "LATER")
             return response
 
         return answer

@@ -47,6 +47,7 @@ _TITLES |= {code: sentences for code, (_, sentences) in REFUSALS.items()}
 _KNOWN_FIELDS = frozenset(FIELDS) | {
     "login", "password", "old_password", "code", "kind", "reference", "place", "role", "valid_from", "valid_until",
     "territory", "child_isuo_no", "class_id", "order_no", "order_on", "evidence", "evidence_ref", "held_on",
+    "organisation_id", "child_id",
     "topic", "signed_on", "paper_location", "scan_sha256", "reason", "account_id", "grant_id", "notice_id", "level",
     "document", "series", "number", "names", "decision", "by", "candidate", "limit", "case_id", "isuo_no",
     "x-user-id",

@@ -362,6 +362,25 @@ async def test_a_parent_with_children_in_two_schools_belongs_to_neither(world: W
         assert (await both.ask("GET", f"learners/{world.numbers['moved']}"))[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"role": "DISTRICT"}, "territory"),
+        ({"role": "HEAD"}, "organisation_id"),
+        ({"role": "MINISTRY", "valid_until": "2026-09-30"}, "valid_until"),
+    ],
+)
+async def test_an_appointment_by_half_is_told_which_half_is_missing(
+    world: World, body: dict[str, str], field: str
+) -> None:
+    """A role without its place and one that ends before it begins are a problem of the field."""
+    account = await add_account(world, "somebody", None)
+    async with served(world) as browser:
+        special = browser.carry(await world.token("special"))
+        status, answer, _ = await special.ask("POST", f"accounts/{account}/appointments", ORDER | body)
+    assert (status, [error["field"] for error in answer["errors"]]) == (422, [field])
+
+
 async def test_duties_that_watch_each_other_are_kept_apart(world: World) -> None:
     """Nobody audits himself: the auditor is no administrator and no operator."""
     async with served(world) as browser:
