@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from gateway.access.model import Account, RoleGrant
@@ -78,15 +78,19 @@ def by_account(grants: tuple[Grant, ...], column: Any, *, own: UUID | None) -> C
 
 
 def _learns(column: Any, within: Select[UUID], on: date) -> Clause:
-    entry, same = aliased(Person), aliased(Person)
-    root = func.coalesce(entry.master_id, entry.id)
+    entry, absorbed = aliased(Person), aliased(Person)
+    # the column's table stands outside, two levels up: only what is named here is the subquery's own
+    root = (
+        select(func.coalesce(entry.master_id, entry.id))
+        .where(entry.id == column)
+        .correlate_except(entry)
+        .scalar_subquery()
+    )
+    merged = select(absorbed.id).where(absorbed.master_id == root).correlate_except(absorbed)
+    same = union_all(select(root), merged)
     return exists(
-        select(1)
-        .select_from(entry)
-        .join(same, or_(same.id == root, same.master_id == root))
-        .join(Enrolment, Enrolment.person_id == same.id)
-        .where(
-            entry.id == column,
+        select(1).where(
+            Enrolment.person_id.in_(same),
             Enrolment.organisation_id.in_(within),
             ~Enrolment.held,
             or_(Enrolment.end_on.is_(None), Enrolment.end_on > on),
@@ -95,14 +99,15 @@ def _learns(column: Any, within: Select[UUID], on: date) -> Clause:
 
 
 def _same_as_one_of(column: Any, people: list[UUID]) -> Clause:
-    entry, same = aliased(Person), aliased(Person)
+    entry, own, absorbed = aliased(Person), aliased(Person), aliased(Person)
     root = func.coalesce(entry.master_id, entry.id)
-    found: Clause = column.in_(
-        select(same.id)
-        .select_from(entry)
-        .join(same, or_(same.id == root, same.master_id == root))
-        .where(entry.id.in_(people))
+    masters = select(root).where(entry.id.in_(people))
+    merged = (
+        select(absorbed.id)
+        .join(own, absorbed.master_id == func.coalesce(own.master_id, own.id))
+        .where(own.id.in_(people))
     )
+    found: Clause = column.in_(union_all(masters, merged))
     return found
 
 

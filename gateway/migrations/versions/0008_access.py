@@ -331,8 +331,10 @@ def _create_scope_functions() -> None:
             from access_grants(array['LEARNER', 'PARENT']) g
             join account a on a.id = g.account_id
             join person own on own.id = case g.scope_type when 'SELF' then a.person_id else g.child_id end
-            join person same on same.id = coalesce(own.master_id, own.id)
-                or same.master_id = coalesce(own.master_id, own.id)
+            cross join lateral (
+                select coalesce(own.master_id, own.id) as id
+                union all select p.id from person p where p.master_id = coalesce(own.master_id, own.id)
+            ) same
         $$
     """)
     # an enrolment counts until it ends; a held one is a claim nobody has decided, and opens nothing
@@ -340,12 +342,14 @@ def _create_scope_functions() -> None:
         create function access_learns(person_id uuid, organisations uuid[]) returns boolean
         language sql {secure} as $$
             select exists (
-                select 1 from person own
-                join person same on same.id = coalesce(own.master_id, own.id)
-                    or same.master_id = coalesce(own.master_id, own.id)
+                select 1
+                from (select coalesce(p.master_id, p.id) as id from person p where p.id = access_learns.person_id) root
+                cross join lateral (
+                    select root.id union all select p.id from person p where p.master_id = root.id
+                ) same
                 join enrolment e on e.person_id = same.id
-                where own.id = access_learns.person_id and e.organisation_id = any(organisations)
-                    and not e.held and (e.end_on is null or e.end_on > (now() at time zone 'UTC')::date)
+                where e.organisation_id = any(organisations) and not e.held
+                    and (e.end_on is null or e.end_on > (now() at time zone 'UTC')::date)
             )
         $$
     """)
