@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from gateway.access.model import Account, RoleGrant
@@ -78,24 +78,21 @@ def by_account(grants: tuple[Grant, ...], column: Any, *, own: UUID | None) -> C
 
 
 def _learns(column: Any, within: Select[UUID], on: date) -> Clause:
-    entry, absorbed = aliased(Person), aliased(Person)
-    # the column's table stands outside, two levels up: only what is named here is the subquery's own
-    root = (
-        select(func.coalesce(entry.master_id, entry.id))
-        .where(entry.id == column)
-        .correlate_except(entry)
-        .scalar_subquery()
-    )
-    merged = select(absorbed.id).where(absorbed.master_id == root).correlate_except(absorbed)
-    same = union_all(select(root), merged)
-    return exists(
-        select(1).where(
-            Enrolment.person_id.in_(same),
+    """Say who is enrolled within reach: a set made once, because a correlated question is asked row by row."""
+    enrolled, absorbed = aliased(Person), aliased(Person)
+    roots = (
+        select(func.coalesce(enrolled.master_id, enrolled.id).label("id"))
+        .join(Enrolment, Enrolment.person_id == enrolled.id)
+        .where(
             Enrolment.organisation_id.in_(within),
             ~Enrolment.held,
             or_(Enrolment.end_on.is_(None), Enrolment.end_on > on),
         )
     )
+    masters = roots.subquery()
+    merged = select(absorbed.id).join(masters, absorbed.master_id == masters.c.id)
+    found: Clause = column.in_(union_all(roots, merged))
+    return found
 
 
 def _same_as_one_of(column: Any, people: list[UUID]) -> Clause:
