@@ -11,10 +11,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import create_router
+from gateway.foundation.address import public_url
 from gateway.foundation.errors import KopuroError
 from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
-from gateway.foundation.tls import UNSET, inbound_tls, is_loopback
+from gateway.foundation.tls import inbound_tls, is_loopback
 from gateway.services.rest_routes import (
     RestRoute,
     base_address,
@@ -94,13 +95,6 @@ def _api(gateway: Gateway) -> FastAPI:
     api = FastAPI(title="Köpürö", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     api.include_router(create_router(gateway.api))
     return api
-
-
-def public_url(settings: Settings) -> str:
-    """Give the address we are known under, without a slash at the end."""
-    server = settings.server
-    scheme = "http" if server.tls_certificate_file == UNSET else "https"
-    return (server.public_url or f"{scheme}://{server.host}:{server.port}").rstrip("/")
 
 
 class LoopbackOnly:

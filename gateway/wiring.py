@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg
 
+from gateway.access.door import open_door
+from gateway.access.keys import read_access_keys
 from gateway.api import ApiDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
@@ -167,7 +169,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             agencies=agencies,
             endpoint=endpoint,
-            api=ApiDependencies(database=database, agencies=agencies, settings=settings),
+            api=ApiDependencies(
+                database=database,
+                agencies=agencies,
+                settings=settings,
+                door=open_door(database, read_access_keys(settings), settings),
+            ),
         )
     finally:
         await client.close()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.access.door import Door
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.intake.ports import Agencies
@@ -9,10 +10,14 @@ from gateway.intake.ports import Agencies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDependencies:
-    """The database, the agencies that are switched on, the settings, and how long an answer may wait."""
+    """The database, the agencies that are switched on, the settings, and how long an answer may wait.
+
+    Without a door nobody signs in: only the bearer token is taken.
+    """
 
     database: Database
     agencies: Agencies
     settings: Settings
+    door: Door | None = None
     evidence_deadline_seconds: float = 4.0
     autofill_deadline_seconds: float = 8.0

@@ -1,5 +1,6 @@
 """Every error as application/problem+json in the reader's language; nothing that was sent is sent back."""
 
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -9,7 +10,10 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from gateway.access.errors import TooManyAttempts
 from gateway.access.token import NOT_SET
+from gateway.api.access_sentences import FIELDS as ACCESS_FIELDS
+from gateway.api.access_sentences import REFUSALS
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
@@ -39,7 +43,12 @@ _TITLES = {
     ),
     "REFUSED": ("Реестр четке какты", "Реестр отклонил изменение", "The registry refuses the change"),
 }
+_TITLES |= {code: sentences for code, (_, sentences) in REFUSALS.items()}
 _KNOWN_FIELDS = frozenset(FIELDS) | {
+    "login", "password", "old_password", "code", "kind", "reference", "place", "role", "valid_from", "valid_until",
+    "territory", "child_isuo_no", "class_id", "order_no", "order_on", "evidence", "evidence_ref", "held_on",
+    "organisation_id", "child_id",
+    "topic", "signed_on", "paper_location", "scan_sha256", "reason", "account_id", "grant_id", "notice_id", "level",
     "document", "series", "number", "names", "decision", "by", "candidate", "limit", "case_id", "isuo_no",
     "x-user-id",
 }  # fmt: skip
@@ -52,7 +61,7 @@ def problem(
     """Build the answer to a request that failed: its kind, and which fields are wrong why."""
     language = choose_language(request.headers.get("accept-language"))
     title = _TITLES[kind][LANGUAGES.index(language)]
-    errors = [{"field": field, "code": code, "message": sentence(code, language)} for field, code in problems]
+    errors = [{"field": field, "code": code, "message": _say(code, language)} for field, code in problems]
     content = {
         "type": f"urn:kopuro:problem:{kind.lower()}",
         "title": title,
@@ -64,6 +73,11 @@ def problem(
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
+
+
+def _say(code: str, language: str) -> str:
+    spoken = ACCESS_FIELDS.get(code)
+    return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 
 class ProblemRoute(APIRoute):
@@ -81,13 +95,18 @@ class ProblemRoute(APIRoute):
             except InputRefused as refused:
                 return problem(request, 422, "INPUT", refused.problems)
             except (KopuroError, HTTPException, IntegrityError, OperationalError) as refused:
-                return problem(request, *_status(refused))
+                answered = problem(request, *_status(refused))
+                if isinstance(refused, TooManyAttempts):
+                    answered.headers["Retry-After"] = str(math.ceil(refused.seconds))
+                return answered
 
         return answer
 
 
 def _status(refused: Exception) -> tuple[int, str]:
     if isinstance(refused, AccessError):
+        if refused.code in REFUSALS:
+            return REFUSALS[refused.code][0], refused.code
         return (503, "CLOSED") if refused.code == NOT_SET else (401, "TOKEN")
     if isinstance(refused, HTTPException):
         return refused.status_code, "NOT_FOUND"

@@ -1,11 +1,13 @@
-"""The routes under /api/v1: autofill, learners, cases. No personal data ever stands in an address."""
+"""The routes under /api/v1, those of access included. No personal data ever stands in an address."""
 
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
-from gateway.access.token import check_bearer
+from gateway.access.errors import not_found
+from gateway.access.values import Action
+from gateway.api.account_routes import account_router
 from gateway.api.answers import (
     admission_answer,
     autofill_answer,
@@ -23,7 +25,9 @@ from gateway.api.bodies import (
     LearnerBody,
 )
 from gateway.api.dependencies import ApiDependencies
-from gateway.api.problems import ProblemRoute
+from gateway.api.guard import Guard, Permitted, guarded_router
+from gateway.api.reach import check_case, check_place, masked_cases, sees_person
+from gateway.api.session_routes import session_router
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admission import Result, admit
@@ -40,24 +44,22 @@ User = Annotated[str, Header(alias="x-user-id", pattern=r"^[A-Za-z][A-Za-z0-9._-
 
 
 def create_router(deps: ApiDependencies) -> APIRouter:
-    """Make the router over the given dependencies; every route asks for the bearer token."""
-
-    def authorise(authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> None:
-        check_bearer(authorization, token=deps.settings.server.api_token)
-
-    router = APIRouter(
-        prefix="/api/v1", tags=["registry"], route_class=ProblemRoute, dependencies=[Depends(authorise)]
-    )
+    """Make the router over the given dependencies; every route stands behind the guard."""
+    guard = Guard(deps)
+    router = guarded_router(guard, tags=["registry"])
     _add_autofill(router, deps)
     _add_learners(router, deps)
     _add_cases(router, deps)
-    return router
+    together = APIRouter()
+    for part in (router, session_router(guard), account_router(guard)):
+        together.include_router(part)
+    return together
 
 
 def _add_autofill(router: APIRouter, deps: ApiDependencies) -> None:
     @router.post("/autofill")
     async def fill_form(
-        body: AutofillBody, language: Language = None, user: User = "kopuro-api"
+        body: AutofillBody, permit: Permitted, language: Language = None, user: User = "kopuro-api"
     ) -> AutofillAnswer:
         """Fill a form by PIN: each value with its source and what it is worth."""
         names = body.names.model_dump(exclude_none=True) if body.names else {}
@@ -70,7 +72,7 @@ def _add_autofill(router: APIRouter, deps: ApiDependencies) -> None:
         form = await autofill(
             deps.agencies,
             question,
-            AskContext(user_id=user, issue=f"autofill-{uuid4()}"),
+            AskContext(user_id=permit.user_id(user), issue=f"autofill-{uuid4()}"),
             deadline_seconds=deps.autofill_deadline_seconds,
         )
         return autofill_answer(form, choose_language(language))
@@ -79,10 +81,16 @@ def _add_autofill(router: APIRouter, deps: ApiDependencies) -> None:
 def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
     @router.post("/learners")
     async def admit_learner(
-        body: LearnerBody, response: Response, language: Language = None, user: User = "kopuro-api"
+        body: LearnerBody,
+        response: Response,
+        permit: Permitted,
+        language: Language = None,
+        user: User = "kopuro-api",
     ) -> AdmissionAnswer:
         """Admit a learner: asks the agencies briefly, matches before it creates."""
+        user = permit.user_id(user)
         application = parse_application(body.model_dump(exclude_none=True))
+        await check_place(permit, application.organisation_code)
         evidence = await ask_about(
             deps.agencies,
             application.pin.value if application.pin else None,
@@ -96,41 +104,43 @@ def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
             )
             if admission.person_id is None or admission.isuo_no is None:
                 raise InputRefused(tuple(("organisation_code", reason) for reason in admission.reasons))
-            fields = await card_fields(session, admission.person_id, at=utc_now())
+            visible = await sees_person(session, permit, admission.person_id)
+            fields = await card_fields(session, admission.person_id, at=utc_now()) if visible else ()
         response.status_code = 201 if admission.result in {Result.CREATED, Result.CASE} else 200
         return admission_answer(admission, fields, choose_language(language))
 
     @router.get("/learners/{isuo_no}")
-    async def learner_card(isuo_no: str) -> LearnerAnswer:
+    async def learner_card(isuo_no: str, permit: Permitted) -> LearnerAnswer:
         """Show a learner's card; a merged number shows its master's."""
-        async with deps.database.transaction() as session:
+        async with permit.reading() as session:
             card = await person_card(session, isuo_no, at=utc_now())
-        if card is None:
-            raise HTTPException(404)
+            if card is None or not await sees_person(session, permit, card.entry.person_id):
+                raise not_found()
         return learner_answer(card)
 
 
 def _add_cases(router: APIRouter, deps: ApiDependencies) -> None:
     @router.get("/cases")
     async def open_cases(
-        language: Language = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+        permit: Permitted, language: Language = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
     ) -> list[CaseAnswer]:
-        """List the undecided review cases, the oldest first."""
-        async with deps.database.transaction() as session:
-            cases = await list_cases(session, limit=limit)
+        """List the undecided review cases, the oldest first; to whoever may see no person, without people."""
+        async with permit.reading() as session:
+            if permit.right.action is Action.READ_MASKED:
+                return await masked_cases(session, permit, limit=limit, language=choose_language(language))
+            cases = await list_cases(session, limit=limit, within=permit.right.filter)
         return [case_answer(case, choose_language(language)) for case in cases]
 
     @router.post("/cases/{case_id}/decision")
-    async def answer_case(case_id: UUID, body: DecisionBody) -> DecisionAnswer:
-        """Answer a case: confirm that it is the candidate, or reject it."""
+    async def answer_case(case_id: UUID, body: DecisionBody, permit: Permitted) -> DecisionAnswer:
+        """Answer a case: confirm that it is the candidate, or reject it; confirming takes the right to approve."""
+        await check_case(permit, case_id, confirms=body.decision == "confirm")
         async with deps.database.transaction() as session:
-            if not await list_cases(session, case_id=case_id):
-                raise HTTPException(404)
             state = await decide_case(
                 session,
                 case_id,
                 body.decision,
-                by=body.by,
+                by=permit.user_id(body.by),
                 policies=deps.settings.fields,
                 candidate_id=body.candidate,
             )

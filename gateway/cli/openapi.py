@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import public_url
+from gateway.foundation.address import public_url
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import load
 from gateway.services.rest_routes import base_address, published_services

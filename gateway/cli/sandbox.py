@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import public_url
 from gateway.cli.published import Published
 from gateway.disclosure.agreements import Agreements
+from gateway.foundation.address import public_url
 from gateway.foundation.settings import Settings
 from gateway.sandbox.catalogue import make_catalogue
 from gateway.sandbox.host import Addresses, Sandbox, serve_sandbox

@@ -121,6 +121,34 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How people sign in: keys, limits of sessions and attempts, the cost of passwords, the identity provider."""
+
+    key_file: Path = Path()
+    session_idle_minutes: float = 30.0
+    session_hours: float = 10.0
+    recovery_hours: float = 24.0
+    password_least_length: int = 12
+    argon2_memory_kib: int = 65536
+    argon2_rounds: int = 3
+    argon2_lanes: int = 2
+    attempts_free: int = 5
+    attempts_per_peer: int = 60
+    attempt_window_minutes: float = 15.0
+    longest_delay_seconds: float = 900.0
+    undertaking_months: int = 12
+    forwarded_for: bool = False
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path = Path()
+    oidc_scopes: tuple[str, ...] = ("openid", "profile")
+    oidc_pin_claim: str = "pin"
+    oidc_algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256")
+    oidc_clock_skew_seconds: int = 30
+    oidc_deadline_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyServices:
     """One agency's subsystem and the services we ask of it: our name → (service code, version)."""
 
@@ -207,6 +235,7 @@ class Settings:
     security_server: SecurityServer = field(default_factory=SecurityServer)
     work: Work = field(default_factory=Work)
     logs: Logs = field(default_factory=Logs)
+    access: Access = field(default_factory=Access)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -88,14 +88,18 @@ async def open_case(session: AsyncSession, question: CaseQuestion, *, at: dateti
 
 
 async def list_cases(
-    session: AsyncSession, *, limit: int = 100, case_id: UUID | None = None
+    session: AsyncSession,
+    *,
+    limit: int = 100,
+    case_id: UUID | None = None,
+    within: ColumnElement[bool] | None = None,
 ) -> tuple[CaseEntry, ...]:
-    """Read the undecided cases, the oldest first; with `case_id` that one, decided or not."""
+    """Read the undecided cases, the oldest first; with `case_id` that one, decided or not; `within` a reach."""
     wanted = ReviewCase.id == case_id if case_id else ReviewCase.state.in_(OPEN_STATES)
     found = await session.execute(
         select(ReviewCase, Person.isuo_no)
         .join(Person, Person.id == ReviewCase.person_id)
-        .where(wanted)
+        .where(wanted, true() if within is None else within)
         .order_by(ReviewCase.created_at, ReviewCase.id)
         .limit(limit)
     )

@@ -37,9 +37,7 @@ def _refuse_changes(table: str) -> None:
 
 def _remember(table: str, parent: str) -> None:
     """Keep every version of a table's rows, beginning with those that stand there now."""
-    op.execute(
-        f"insert into registry_version select '{table}', id, 0, {parent}, to_jsonb(t) from {table} t"  # noqa: S608
-    )
+    op.execute(f"insert into registry_version select '{table}', id, 0, {parent}, to_jsonb(t) from {table} t")
     op.execute(
         f"create trigger {table}_remember after insert or update or delete on {table} "
         f"for each row execute function registry_remember('{parent}')"

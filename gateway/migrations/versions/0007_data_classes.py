@@ -2,17 +2,10 @@
 
 from alembic import op
 
+from gateway.migrations.commented import CLASSES
+
 revision = "0007"
 down_revision = "0006"
-
-# what a column is said to be follows its class in the comment
-_WORDS = {
-    "CREDENTIAL": "opens something",
-    "PERSONAL": "tells about a person",
-    "CONTACT": "reaches somebody",
-    "SPECIAL": "health, family or other specially protected facts",
-    "PUBLIC": "says nothing about a person",
-}
 
 # table, then lines of class and columns; a table not named here got its classes where it was made
 _CLASSES = {
@@ -154,4 +147,4 @@ def upgrade() -> None:
         for line in lines.strip().splitlines():
             named, *columns = line.split()
             for column in columns:
-                op.execute(f"comment on column {table}.{column} is '{named}: {_WORDS[named]}'")
+                op.execute(f"comment on column {table}.{column} is '{named}: {CLASSES[named]}'")

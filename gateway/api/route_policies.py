@@ -1,0 +1,68 @@
+"""Which right every address asks for. An address that does not stand here answers nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.access.values import Action, Kind
+
+
+class Audience(StrEnum):
+    """Who is let in before any right is asked about."""
+
+    ANYBODY = "ANYBODY"  # signing in and what leads there
+    HALF_SIGNED_IN = "HALF_SIGNED_IN"  # a session that still owes its second factor
+    SIGNED_IN = "SIGNED_IN"  # any open session of a person
+    HOLDER = "HOLDER"  # a person or a program with the right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePolicy:
+    """The audience, and for holders the kind of object and the actions of which one must be allowed."""
+
+    audience: Audience
+    kind: Kind | None = None
+    actions: tuple[Action, ...] = ()
+
+
+def _holder(kind: Kind, *actions: Action) -> RoutePolicy:
+    return RoutePolicy(audience=Audience.HOLDER, kind=kind, actions=actions)
+
+
+_ANYBODY = RoutePolicy(audience=Audience.ANYBODY)
+_HALF = RoutePolicy(audience=Audience.HALF_SIGNED_IN)
+_SIGNED_IN = RoutePolicy(audience=Audience.SIGNED_IN)
+_MANAGE = _holder(Kind.ACCOUNT, Action.MANAGE)
+
+POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
+    ("POST", "/api/v1/autofill"): _holder(Kind.PERSON, Action.FILL),
+    ("POST", "/api/v1/learners"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/learners/{isuo_no}"): _holder(Kind.PERSON, Action.READ),
+    ("GET", "/api/v1/cases"): _holder(Kind.CASE, Action.READ, Action.READ_MASKED),
+    ("POST", "/api/v1/cases/{case_id}/decision"): _holder(Kind.CASE, Action.APPROVE, Action.WORK),
+    ("POST", "/api/v1/session"): _ANYBODY,
+    ("DELETE", "/api/v1/session"): _HALF,
+    ("POST", "/api/v1/session/second-factor"): _HALF,
+    ("POST", "/api/v1/session/second-factor/secret"): _HALF,
+    ("GET", "/api/v1/oidc/start"): _ANYBODY,
+    ("GET", "/api/v1/oidc/callback"): _ANYBODY,
+    ("POST", "/api/v1/recovery"): _ANYBODY,
+    ("GET", "/api/v1/undertaking-form"): _ANYBODY,
+    ("GET", "/api/v1/me"): _HALF,
+    ("POST", "/api/v1/me/password"): _SIGNED_IN,
+    ("GET", "/api/v1/accounts"): _holder(Kind.ACCOUNT, Action.READ),
+    ("POST", "/api/v1/accounts"): _MANAGE,
+    ("GET", "/api/v1/accounts/{account_id}"): _holder(Kind.ACCOUNT, Action.READ),
+    ("POST", "/api/v1/accounts/{account_id}/identification"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/appointments"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/briefings"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/undertakings"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/recovery-code"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/second-factor-reset"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/block"): _MANAGE,
+    ("POST", "/api/v1/accounts/{account_id}/unblock"): _MANAGE,
+    ("POST", "/api/v1/appointments/{grant_id}/end"): _MANAGE,
+    ("PUT", "/api/v1/organisations/{code}/level"): _holder(Kind.ORGANISATION, Action.MANAGE),
+    ("GET", "/api/v1/notices"): _holder(Kind.NOTICE, Action.READ),
+    ("POST", "/api/v1/notices/{notice_id}/receipt"): _holder(Kind.NOTICE, Action.WRITE),
+}
