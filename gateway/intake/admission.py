@@ -122,7 +122,7 @@ async def _first_time(arrival: Arrival) -> Admission:
     )
 
 
-def _result(decision: Decision, verification: Verification) -> Result:
+def _result(decision: Decision[UUID], verification: Verification) -> Result:
     if isinstance(decision, Match):
         return Result.MATCHED
     return Result.CASE if isinstance(decision, Review) or verification.contradicted else Result.CREATED
@@ -182,7 +182,7 @@ async def _lock(session: AsyncSession, application: Application) -> None:
 _LOCK = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[])) k")
 
 
-async def _decide(arrival: Arrival) -> Decision:
+async def _decide(arrival: Arrival) -> Decision[UUID]:
     record = _matching_record(arrival)
     candidates = await find_candidates(arrival.session, record)
     if not candidates:
@@ -237,7 +237,7 @@ async def _admission(arrival: Arrival, person_id: UUID, **values: Any) -> Admiss
     return Admission(person_id=entry.person_id, isuo_no=entry.isuo_no, verification=status, **values)
 
 
-def _explain(decision: Decision) -> tuple[str, ...]:
+def _explain(decision: Decision[UUID]) -> tuple[str, ...]:
     opinions = [decision.opinion] if isinstance(decision, Match) else decision.opinions[:1]
     lines = []
     for opinion in opinions:
