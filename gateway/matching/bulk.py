@@ -37,9 +37,7 @@ class Gathered:
 def gather(registry: Iterable[tuple[str, Record]], incoming: Sequence[Record]) -> Gathered:
     """Let the registry flow by and keep the entries that share a blocking key with an incoming record."""
     index = _index(incoming)
-    gathered = Gathered(
-        incoming=[prepare(record) for record in incoming], candidates=[[] for _ in incoming]
-    )
+    gathered = Gathered(incoming=[prepare(record) for record in incoming], candidates=[[] for _ in incoming])
     met: Counter[str] = Counter()
     for entry_id, record in registry:
         gathered.census.count(record)

@@ -95,18 +95,14 @@ class NoMatch(Generic[Id]):
 Decision = Match[Id] | Review[Id] | NoMatch[Id]
 
 
-def judge(
-    record: Record, candidate: Candidate, *, population: int, model: Model = MODEL
-) -> Opinion[UUID]:
+def judge(record: Record, candidate: Candidate, *, population: int, model: Model = MODEL) -> Opinion[UUID]:
     """Weigh one pair against a registry of `population` entries."""
     return weigh(
         prepare(record), candidate.person_id, prepare(candidate.record), model=model, population=population
     )
 
 
-def weigh(
-    record: Prepared, person_id: Id, entry: Prepared, *, model: Model, population: int
-) -> Opinion[Id]:
+def weigh(record: Prepared, person_id: Id, entry: Prepared, *, model: Model, population: int) -> Opinion[Id]:
     """Weigh one pair of records made ready before."""
     seen = compare_prepared(record, entry, model.vocabulary)
     weight = seen.weight(model, population=population)

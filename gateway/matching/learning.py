@@ -132,9 +132,7 @@ def _posterior(pattern: Pattern, weights: Weights, share: float) -> float:
 _BLOCKED = 17.0  # bits that meeting in a block already took
 
 
-def _rates(
-    counted: Counter[Level], name: str, strangers: Weights, model: Model
-) -> dict[Level, float]:
+def _rates(counted: Counter[Level], name: str, strangers: Weights, model: Model) -> dict[Level, float]:
     """Give m per level, the shipped belief counting as so many pairs."""
     believed = {
         level: exp2(bits) * strangers[name].get(level, 0.0) for level, bits in model.weights[name].items()
@@ -142,9 +140,7 @@ def _rates(
     scale = sum(believed.values()) or 1.0
     total = sum(counted.values()) + _PRIOR
     levels = {*counted, *believed}
-    return {
-        level: (counted[level] + _PRIOR * believed.get(level, 0.0) / scale) / total for level in levels
-    }
+    return {level: (counted[level] + _PRIOR * believed.get(level, 0.0) / scale) / total for level in levels}
 
 
 def _bits(
@@ -159,8 +155,6 @@ def _bits(
     return found
 
 
-def _weights(
-    model: Model, matches: Mapping[str, Mapping[Level, float]], strangers: Weights
-) -> Weights:
+def _weights(model: Model, matches: Mapping[str, Mapping[Level, float]], strangers: Weights) -> Weights:
     learned = {name: _bits(name, matches[name], strangers[name], model) for name in LEARNED}
     return {**model.weights, **learned}

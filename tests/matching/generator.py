@@ -104,8 +104,22 @@ class Society:
         random = self.random
         school, territory = random.choice(self.schools)
         family = random.choices(self.families, cum_weights=self._families)[0]
-        father = self.man(born=_day(random, 1960, 1995), family=family, household=household, territory=territory, role="parent", school_id="")
-        mother = self.woman(born=father.born + timedelta(days=random.randrange(-1500, 2500)), family=random.choices(self.families, cum_weights=self._families)[0], household=household, territory=territory, role="parent", school_id="")
+        father = self.man(
+            born=_day(random, 1960, 1995),
+            family=family,
+            household=household,
+            territory=territory,
+            role="parent",
+            school_id="",
+        )
+        mother = self.woman(
+            born=father.born + timedelta(days=random.randrange(-1500, 2500)),
+            family=random.choices(self.families, cum_weights=self._families)[0],
+            household=household,
+            territory=territory,
+            role="parent",
+            school_id="",
+        )
         if random.random() < 0.15:
             father = replace(father, role="staff", school_id=random.choice(self.schools)[0])
         parents = []
@@ -123,10 +137,23 @@ class Society:
             if born > date(2020, 6, 1):
                 break
 
-    def child_of(self, father: Human, *, born: date, school_id: str, parents: tuple[int, ...] = (), given: str = "") -> Human:
+    def child_of(
+        self, father: Human, *, born: date, school_id: str, parents: tuple[int, ...] = (), given: str = ""
+    ) -> Human:
         """Make a child of a father, the family's or the traditional name."""
         make = self.man if self.random.random() < 0.5 or given else self.woman
-        return make(born=born, family=father.family, father=father.given, household=father.household, territory=father.territory, role="learner", school_id=school_id, parents=parents, given=given, surname_of=father)
+        return make(
+            born=born,
+            family=father.family,
+            father=father.given,
+            household=father.household,
+            territory=father.territory,
+            role="learner",
+            school_id=school_id,
+            parents=parents,
+            given=given,
+            surname_of=father,
+        )
 
     def man(self, **known: object) -> Human:
         return self._human("M", **known)
@@ -134,10 +161,24 @@ class Society:
     def woman(self, **known: object) -> Human:
         return self._human("F", **known)
 
-    def _human(self, sex: str, *, born: date, family: str, father: str = "", given: str = "", surname_of: Human | None = None, **known: object) -> Human:
+    def _human(
+        self,
+        sex: str,
+        *,
+        born: date,
+        family: str,
+        father: str = "",
+        given: str = "",
+        surname_of: Human | None = None,
+        **known: object,
+    ) -> Human:
         random = self.random
         men, women = self.world.men, self.world.women
-        given = given or (random.choices(men, cum_weights=self._men)[0] if sex == "M" else random.choices(women, cum_weights=self._women)[0])
+        given = given or (
+            random.choices(men, cum_weights=self._men)[0]
+            if sex == "M"
+            else random.choices(women, cum_weights=self._women)[0]
+        )
         father = father or random.choices(men, cum_weights=self._men)[0]
         self._serial += random.randrange(1, 4)
         traditional = random.random() < 0.12
@@ -271,19 +312,49 @@ class _Maker:
         if scenario == "sibling":
             born = base.born + timedelta(days=random.choice((-1, 1)) * random.randrange(320, 2500))
             twin = society.twin(base)
-            return replace(twin, number=number, born=born, pin=society.pin(twin.sex, born), birth_cert=_certificate(random), twin_of=-1)
+            return replace(
+                twin,
+                number=number,
+                born=born,
+                pin=society.pin(twin.sex, born),
+                birth_cert=_certificate(random),
+                twin_of=-1,
+            )
         if scenario == "namesake":
-            born = base.born if random.random() < 0.1 else base.born + timedelta(days=random.randrange(-3000, 3000))
+            born = (
+                base.born
+                if random.random() < 0.1
+                else base.born + timedelta(days=random.randrange(-3000, 3000))
+            )
             school, territory = random.choice(society.schools)
-            return replace(base, number=number, born=born, pin=society.pin(base.sex, born), birth_cert=_certificate(random), passport=f"ID{random.randrange(10**7):07}" if base.passport else "", territory=territory, school_id=school if base.school_id else "", twin_of=-1)
+            return replace(
+                base,
+                number=number,
+                born=born,
+                pin=society.pin(base.sex, born),
+                birth_cert=_certificate(random),
+                passport=f"ID{random.randrange(10**7):07}" if base.passport else "",
+                territory=territory,
+                school_id=school if base.school_id else "",
+                twin_of=-1,
+            )
         if scenario == "son":
             while base.sex == "F" or base.role == "learner":
                 base = random.choice(society.humans)
             born = _day(random, 2006, 2020)
-            son = society.child_of(base, born=born, school_id=random.choice(society.schools)[0], given=base.given)
+            son = society.child_of(
+                base, born=born, school_id=random.choice(society.schools)[0], given=base.given
+            )
             return replace(son, number=number)
         school, territory = random.choice(society.schools)
-        father = society.man(born=_day(random, 1960, 1990), family=random.choice(society.families), household=0, territory=territory, role="parent", school_id="")
+        father = society.man(
+            born=_day(random, 1960, 1990),
+            family=random.choice(society.families),
+            household=0,
+            territory=territory,
+            role="parent",
+            school_id="",
+        )
         born = _day(random, 2006, 2020) if random.random() < 0.7 else _day(random, 1960, 1995)
         return replace(society.child_of(father, born=born, school_id=school), number=number)
 
@@ -308,7 +379,16 @@ class _Maker:
     def _damaged(self, row: Row, human: Human, scenario: str) -> Row:
         if scenario != "several":
             return _DAMAGES[scenario](self, row, human)
-        kinds = ("typo", "translit", "letters lost", "swapped parts", "swapped date", "no pin", "pin mistyped", "patronymic form")
+        kinds = (
+            "typo",
+            "translit",
+            "letters lost",
+            "swapped parts",
+            "swapped date",
+            "no pin",
+            "pin mistyped",
+            "patronymic form",
+        )
         for kind in self.random.sample(kinds, self.random.choice((2, 2, 3))):
             row = _DAMAGES[kind](self, row, human)
         return row
@@ -331,7 +411,22 @@ def _drawn(random: Random, rates: Mapping[str, float]) -> str:
 
 
 Damage = Callable[[_Maker, Row, Human], Row]
-_NEXT = {"а": "пв", "о": "лр", "е": "кн", "и": "мт", "н": "гт", "р": "по", "с": "чм", "т": "иь", "л": "од", "к": "уе", "б": "ью", "м": "си", "у": "кц", "д": "лж"}
+_NEXT = {
+    "а": "пв",
+    "о": "лр",
+    "е": "кн",
+    "и": "мт",
+    "н": "гт",
+    "р": "по",
+    "с": "чм",
+    "т": "иь",
+    "л": "од",
+    "к": "уе",
+    "б": "ью",
+    "м": "си",
+    "у": "кц",
+    "д": "лж",
+}
 
 
 def slip(word: str, random: Random) -> str:
@@ -404,7 +499,11 @@ def _married(maker: _Maker, row: Row, human: Human) -> Row:
 
 def _patronymic_form(maker: _Maker, row: Row, human: Human) -> Row:
     male = human.sex == "M"
-    forms = [with_ending(human.father, "ович" if male else "овна"), f"{human.father} {'уулу' if male else 'кызы'}", ""]
+    forms = [
+        with_ending(human.father, "ович" if male else "овна"),
+        f"{human.father} {'уулу' if male else 'кызы'}",
+        "",
+    ]
     return row | {"patronymic": maker.random.choice([form for form in forms if form != row["patronymic"]])}
 
 

@@ -46,7 +46,9 @@ OTHER_WOMEN = (
 
 
 def _joined(stems: list[str], tails: tuple[str, ...]) -> list[str]:
-    return [stem + tail for stem in stems for tail in tails if (tail or len(stem) > 3) and stem.lower() != tail]
+    return [
+        stem + tail for stem in stems for tail in tails if (tail or len(stem) > 3) and stem.lower() != tail
+    ]
 
 
 MEN = (_joined(_MEN_STEMS, _MEN_TAILS)[::2] + _MEN_OTHER)[:420]
