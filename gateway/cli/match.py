@@ -47,7 +47,7 @@ def evaluate(
     Nothing is changed anywhere; the weights are learned from the two files, never from the truth.
     """
     out.mkdir(parents=True, exist_ok=True)
-    rec_ids, sources, records = _incoming(incoming)
+    rec_ids, records = _incoming(incoming)
     _say(f"{len(records)} records to match")
     entries = (
         (row["person_id"], record_of(row)) for row in read_table(registry, required=("person_id", *COLUMNS))
@@ -78,13 +78,12 @@ def _report(out: Path, tally: Tally | None, gathered: Gathered) -> None:
         _say(f"{name}: {report[name]}")
 
 
-def _incoming(file: Path) -> tuple[list[str], list[str], list[Record]]:
-    rec_ids, sources, records = [], [], []
+def _incoming(file: Path) -> tuple[list[str], list[Record]]:
+    rec_ids, records = [], []
     for row in read_table(file, required=("rec_id", *COLUMNS)):
         rec_ids.append(row["rec_id"])
-        sources.append(row.get("source", ""))
         records.append(record_of(row))
-    return rec_ids, sources, records
+    return rec_ids, records
 
 
 def record_of(row: Mapping[str, str]) -> Record:

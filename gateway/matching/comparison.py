@@ -68,7 +68,7 @@ class Comparison:
     @property
     def names_agree(self) -> bool:
         """Tell whether the given name and one family name agree, typing mistakes allowed."""
-        return self.given_name in {Level.EQUAL, Level.SIMILAR} and (
+        return self.given_name in LIKE_NAME and (
             self.surname in LIKE_NAME or self.patronymic in SAME_NAME
         )
 
@@ -179,7 +179,7 @@ def _names(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> tuple[Leve
     """Compare the names as they stand and, where they disagree, with their parts in another order."""
     mine, theirs = one.name.parts, other.name.parts
     straight = _levels(mine, theirs, vocabulary)
-    if straight[1] in {Level.EQUAL, Level.SIMILAR} and straight[0] in LIKE_NAME:
+    if straight[1] in LIKE_NAME and straight[0] in LIKE_NAME:
         return straight, mine, False
     best, best_order = straight, mine
     for order in _ORDERS:
@@ -207,7 +207,7 @@ def _agrees(levels: Levels) -> bool:
     if given not in {Level.EQUAL, Level.SIMILAR}:
         return False
     fits = father in LIKE_NAME | {Level.MISSING}
-    return (surname in LIKE_NAME and fits) or (surname is Level.MISSING and father in SAME_NAME)
+    return (surname in LIKE_NAME and fits) or (given is Level.EQUAL and father in SAME_NAME)
 
 
 def _rank(levels: Levels) -> int:

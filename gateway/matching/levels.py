@@ -81,7 +81,8 @@ def given_level(one: Part | None, other: Part | None, vocabulary: Vocabulary) ->
     if one is None or other is None:
         return Level.MISSING
     if not one.readings.isdisjoint(other.readings):
-        return Level.EQUAL
+        contested = one.plain != other.plain and {one.plain, other.plain} <= vocabulary.contested
+        return Level.FORM if contested else Level.EQUAL
     known = vocabulary.names
     if not (known.isdisjoint(one.readings) or known.isdisjoint(other.readings)):
         return Level.TWO_NAMES

@@ -13,6 +13,7 @@ WEIGHTS: Weights = {
     "surname": {Level.EQUAL: 9, Level.FORM: 8.5, Level.SIMILAR: 6, Level.LOOSE: 1, Level.DIFFERENT: -4},
     "given_name": {
         Level.EQUAL: 8,
+        Level.FORM: 5,
         Level.SIMILAR: 4.5,
         Level.LOOSE: 0,
         Level.DIFFERENT: -6,
@@ -44,6 +45,7 @@ class Thresholds:
     match: float = 8.0
     likely: float = 8.0
     review: float = 0.0
+    benefit: float = 6.0  # so many bits less are asked where the given name, a family name and the day are equal
     margin: float = 6.0  # by how much a link without an identifier must lead the next entry
     support: float = 3.0  # what a school or a place must weigh to count as one more agreement
     namesakes: float = 0.0075  # as learned: a pattern that so few namesakes share supports a link by itself

@@ -12,7 +12,7 @@ from gateway.matching.levels import LIKE_NAME, OTHER_NAME, SAME_NAME, Level
 from gateway.matching.model import Thresholds
 
 _TYPED = frozenset({Level.EQUAL, Level.SIMILAR})
-_ALIKE = _TYPED | {Level.LOOSE}
+_ALIKE = _TYPED | {Level.FORM, Level.LOOSE}
 _SLIPPED = frozenset({Level.SWAPPED, Level.NEAR})
 _FITTING = _SLIPPED | {Level.EQUAL}
 _NO_PIN_AGAINST = frozenset({Level.MISSING, Level.NEAR, Level.EQUAL})
@@ -49,7 +49,8 @@ class Pair:
     @property
     def is_surely_named(self) -> bool:
         """Tell whether the given name is the entry's, and not as likely another known name mistyped."""
-        return self.seen.given_name in _TYPED and not self.seen.torn
+        moved = self.seen.reordered and self.seen.surname not in LIKE_NAME
+        return self.seen.given_name in _TYPED and not self.seen.torn and not moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,14 @@ def _named_alike_on_the_day(pair: Pair) -> bool:
 
 def _nearly(pair: Pair) -> bool:
     seen = pair.seen
-    if pair.weight < pair.thresholds.review or seen.given_name not in _ALIKE:
+    surely = (
+        seen.birth_date is Level.EQUAL
+        and seen.given_name is Level.EQUAL
+        and (seen.surname in SAME_NAME or seen.patronymic in SAME_NAME)
+        and seen.patronymic not in OTHER_NAME
+    )
+    least = pair.thresholds.review - (pair.thresholds.benefit if surely else 0.0)
+    if pair.weight < least or seen.given_name not in _ALIKE:
         return False
     return seen.birth_date in _FITTING and seen.sex is not Level.DIFFERENT
 

@@ -16,10 +16,14 @@ LEAST_SHARE = 3e-5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """Known given names, folded, and as fathers' roots; how often a surname's root or a name is met, if known."""
+    """Known given names, folded, and as fathers' roots; how often a surname's root or a name is met, if known.
+
+    `contested` are spellings that fold together though each is a frequent name of its own: Элнура, Эльнура.
+    """
 
     names: frozenset[str]
     fathers: frozenset[str]
+    contested: frozenset[str] = frozenset()
     surname_shares: Mapping[str, float] = field(default_factory=dict)
     given_shares: Mapping[str, float] = field(default_factory=dict)
 
@@ -48,10 +52,19 @@ def vocabulary_of(names: Iterable[str]) -> Vocabulary:
 SHIPPED = vocabulary_of(COMMON_GIVEN_NAMES)
 
 
-def learned_vocabulary(
-    given: Counter[str], fathers: Counter[str], surnames: Counter[str], *, shipped: Vocabulary = SHIPPED
-) -> Vocabulary:
-    """Learn from counts of folded given names and of roots of patronymics and surnames in a registry."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameCounts:
+    """Counts in a registry: folded given names and their spellings, roots of fathers' names and surnames."""
+
+    given: Counter[str] = field(default_factory=Counter)
+    spellings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fathers: Counter[str] = field(default_factory=Counter)
+    surnames: Counter[str] = field(default_factory=Counter)
+
+
+def learned_vocabulary(counts: NameCounts, *, shipped: Vocabulary = SHIPPED) -> Vocabulary:
+    """Add to the shipped names those frequent in a registry."""
+    given, fathers = counts.given, counts.fathers
     size = max(given.total(), 1)
     least = max(LEAST_TIMES, LEAST_SHARE * size)
     frequent = {name for name, count in given.items() if count >= least}
@@ -60,9 +73,16 @@ def learned_vocabulary(
     return Vocabulary(
         names=names,
         fathers=shipped.fathers | roots | {root_of(name) for name in frequent},
-        surname_shares=_shares(surnames),
+        contested=_contested(counts.spellings, least),
+        surname_shares=_shares(counts.surnames),
         given_shares=_shares(given),
     )
+
+
+def _contested(spellings: Counter[tuple[str, str]], least: float) -> frozenset[str]:
+    frequent = [pair for pair, count in spellings.items() if count >= least]
+    times = Counter(folded for folded, _ in frequent)
+    return frozenset(spelled for folded, spelled in frequent if times[folded] > 1)
 
 
 def _shares(counted: Counter[str]) -> Mapping[str, float]:

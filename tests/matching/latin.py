@@ -3,7 +3,7 @@
 _ICAO = dict(
     zip(
         "абвгдеёжзийклмнңоөпрстуүфхцчшщъыьэюя",
-        "a b v g d e e zh z i i k l m n n o o p r s t u u f kh ts ch sh shch _ y _ e iu ia".split(),
+        ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "n", "o", "o", "p", "r", "s", "t", "u", "u", "f", "kh", "ts", "ch", "sh", "shch", "_", "y", "_", "e", "iu", "ia"],
         strict=True,
     )
 )

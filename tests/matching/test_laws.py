@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.matching.blocking import blocking_keys, lookup_keys
 from gateway.matching.comparison import compare
-from gateway.matching.levels import Level, pin_level
 from gateway.matching.decision import Decision, Match, NoMatch, Review, decide
 from gateway.matching.given_names import COMMON_GIVEN_NAMES
+from gateway.matching.levels import Level, pin_level
 from gateway.matching.normalise import document, fold, part
 from gateway.matching.record import Candidate, Record
 
