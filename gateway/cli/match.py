@@ -97,8 +97,8 @@ def record_of(row: Mapping[str, str]) -> Record:
         pin=_pin(row.get("pin", "")),
         birth_certificate=row.get("birth_cert") or None,
         passport=row.get("passport") or None,
-        organisation=row.get("school_id") or None,
-        place=row.get("territory") or None,
+        organisation=row.get("school_id", "").casefold() or None,
+        place=row.get("territory", "").casefold() or None,
     )
 
 
@@ -108,11 +108,15 @@ def _pin(text: str) -> str | None:
 
 
 def _day(text: str) -> date | None:
-    """Read an ISO date, also with a time, or DD.MM.YYYY."""
+    """Read an ISO date, also with a time or with day and month exchanged beyond reason, or DD.MM.YYYY."""
     parts = text.split(".")
     iso = "-".join(reversed(parts)) if len(parts) == 3 else text[:10]
     try:
         return date.fromisoformat(iso)
+    except ValueError:
+        year, month, day = (*iso.split("-"), "", "")[:3]
+    try:
+        return date.fromisoformat(f"{year}-{day}-{month}")
     except ValueError:
         return None
 

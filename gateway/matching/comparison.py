@@ -168,8 +168,9 @@ def compare_prepared(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> 
 
 def _pin(one: Prepared, other: Prepared) -> Level:
     level = pin_level(one.pin, other.pin)
-    doubted = level is Level.DIFFERENT and (one.pin_is_anothers or other.pin_is_anothers)
-    return Level.DOUBTED if doubted else level
+    if level is Level.DIFFERENT and (one.pin_is_anothers or other.pin_is_anothers):
+        return Level.DOUBTED
+    return Level.DOUBTED if level is Level.MISSING and one.pin_is_anothers else level
 
 
 Levels = tuple[Level, Level, Level]

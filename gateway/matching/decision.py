@@ -185,7 +185,8 @@ def _in_the_way(link: Opinion[Id], others: list[Opinion[Id]]) -> bool:
     """Tell whether another entry could be meant: an equal identifier settles mere likeness of names."""
     rivals = [each for each in others if each is not link]
     if link.by_identifier:
-        return any(each.by_identifier for each in rivals)
+        by_pin = link.seen.pin is Level.EQUAL
+        return any(each.by_identifier and not (by_pin and each.seen.is_other_name) for each in rivals)
     return any(
         each.by_identifier or each.weight > link.weight - link.model.thresholds.margin for each in rivals
     )

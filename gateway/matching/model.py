@@ -48,7 +48,8 @@ class Thresholds:
     benefit: float = 6.0  # so many bits less are asked where the given name, a family name and the day are equal
     margin: float = 6.0  # by how much a link without an identifier must lead the next entry
     support: float = 3.0  # what a school or a place must weigh to count as one more agreement
-    namesakes: float = 0.0075  # as learned: a pattern that so few namesakes share supports a link by itself
+    namesakes: float = 0.0075  # so few among pairs with PINs let three equal names and the day suffice; 0: never
+    warning: float = 0.015  # so many, and even an equal school or place does not suffice
     labelled: int = 300  # so many pairs with PINs must show that
     smallest_population: int = 10_000  # a nearly empty registry still draws from a whole country
     frequent_name: int = 3
@@ -71,7 +72,7 @@ class Labelled:
 
     def warns(self, thresholds: Thresholds) -> bool:
         """Tell whether namesakes that look so were met too often to link anybody."""
-        return self.others >= 2 and self.others / (self.same + self.others) > 2 * thresholds.namesakes
+        return self.others >= 2 and self.others / (self.same + self.others) > thresholds.warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

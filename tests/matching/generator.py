@@ -39,6 +39,13 @@ class World:
         default_factory=lambda: {"new": 55, "new twin": 8, "sibling": 13, "namesake": 14, "son": 10}
     )
     moved: float = 0.03
+    silent: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            "passport": ("school_id", "birth_cert"),
+            "birth_act": ("school_id", "passport"),
+            "school": ("passport",),
+        }
+    )
     schools_per_person: float = 1 / 500
     zipf: float = 0.8
 
@@ -362,12 +369,9 @@ class _Maker:
         row = _row(human)
         if self.random.random() > self.world.pin_given[source]:
             row["pin"] = ""
-        if source == "passport":
-            row["school_id"] = row["birth_cert"] = ""
-        if source == "birth_act":
-            row["school_id"] = row["passport"] = ""
+        for name in self.world.silent[source]:
+            row[name] = ""
         if source == "school":
-            row["passport"] = ""
             if self.random.random() < 0.6:
                 row["birth_cert"] = ""
         if self.random.random() < self.world.moved:
