@@ -2,24 +2,25 @@
 
 import csv
 import json
+import resource
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
-from typing import Annotated
+from time import process_time
+from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.match_report import Outcome, Tally
+from gateway.cli.match_generic import Tables, link_tables
+from gateway.cli.match_report import Tally
+from gateway.cli.match_rows import COLUMNS, outcome_of, record_of
 from gateway.cli.tables import read_table
-from gateway.matching.bulk import Gathered, decide_all, gather
-from gateway.matching.decision import Decision, Match, Review
+from gateway.foundation.errors import SettingsError
+from gateway.foundation.settings import load
+from gateway.matching.bulk import decide_all, gather
 from gateway.matching.learning import learn
-from gateway.matching.model import MODEL
+from gateway.matching.model import Model, thresholds_of
 from gateway.matching.record import Record
-from gateway.registry.values import parse_sex
 
-COLUMNS = ("surname", "given", "patronymic", "sex", "birth_date", "pin")
-_SHORTEST_PIN, _LONGEST_PIN = 12, 16
 _HEADER = ("rec_id", "decision", "entry", "weight", "explanation")
 
 
@@ -38,24 +39,34 @@ def _group() -> None:
 def evaluate(
     *,
     registry: Annotated[Path, typer.Option(help="The entries: CSV or Parquet.")],
-    incoming: Annotated[Path, typer.Option(help="The records to match: CSV or Parquet.")],
+    incoming: Annotated[Path | None, typer.Option(help="The records to match: CSV or Parquet.")] = None,
     out: Annotated[Path, typer.Option(help="Where decisions.csv and report.json go.")],
     truth: Annotated[Path | None, typer.Option(help="Whose the records are: rec_id, truth_id, …")] = None,
+    config: Annotated[Path | None, typer.Option(help="Other columns and how to compare them: TOML.")] = None,
 ) -> None:
     """Decide about every incoming record: match, review or new, with the reasons.
 
-    Nothing is changed anywhere; the weights are learned from the two files, never from the truth.
+    Nothing is changed anywhere; the weights are learned from the two files, never from the truth. With --config
+    any tables of people are linked; without --incoming such a table is deduplicated.
     """
     out.mkdir(parents=True, exist_ok=True)
+    if config:
+        _write(out, link_tables(config, Tables(registry=registry, incoming=incoming, truth=truth, out=out)))
+    elif incoming:
+        _evaluate(registry, incoming, out, Tally.of(truth) if truth else None)
+    else:
+        raise SettingsError("--incoming is missing: only a table described by --config can be deduplicated")
+
+
+def _evaluate(registry: Path, incoming: Path, out: Path, tally: Tally | None) -> None:
+    started = process_time()
     rec_ids, records = _incoming(incoming)
     _say(f"{len(records)} records to match")
-    entries = (
-        (row["person_id"], record_of(row)) for row in read_table(registry, required=("person_id", *COLUMNS))
-    )
-    gathered = gather(entries, records)
-    _say(f"{gathered.census.size} entries, {sum(map(len, gathered.candidates))} pairs to compare")
-    model = learn(gathered, MODEL)
-    tally = Tally.of(truth) if truth else None
+    rows = read_table(registry, required=("person_id", *COLUMNS))
+    gathered = gather(((row["person_id"], record_of(row)) for row in rows), records)
+    pairs = sum(map(len, gathered.candidates))
+    _say(f"{gathered.census.size} entries, {pairs} pairs to compare")
+    model = learn(gathered, Model(thresholds=thresholds_of(load().matching)))
     with (out / "decisions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_HEADER)
@@ -64,18 +75,23 @@ def evaluate(
             writer.writerow((rec_id, outcome.decision, outcome.entry, outcome.weight, outcome.explanation))
             if tally:
                 tally.count(rec_id, outcome)
-    _report(out, tally, gathered)
+    cost = {
+        "entries": gathered.census.size,
+        "pairs": pairs,
+        "cpu_seconds": round(process_time() - started, 1),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    _write(out, (tally.report() if tally else {}) | cost)
 
 
-def _report(out: Path, tally: Tally | None, gathered: Gathered) -> None:
-    if tally is None:
-        return
-    report = tally.report() | {"entries": gathered.census.size}
-    (out / "report.json").write_text(
-        json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
-    for name in ("precision", "recall", "f1", "found", "review_share"):
-        _say(f"{name}: {report[name]}")
+def _write(out: Path, report: Mapping[str, Any]) -> None:
+    """Write the report where there are measures, and say its single values."""
+    if "precision" in report:
+        text = json.dumps(report, ensure_ascii=False, indent=2)
+        (out / "report.json").write_text(f"{text}\n", encoding="utf-8")
+    for name, value in report.items():
+        if not isinstance(value, dict):
+            _say(f"{name}: {value}")
 
 
 def _incoming(file: Path) -> tuple[list[str], list[Record]]:
@@ -84,64 +100,6 @@ def _incoming(file: Path) -> tuple[list[str], list[Record]]:
         rec_ids.append(row["rec_id"])
         records.append(record_of(row))
     return rec_ids, records
-
-
-def record_of(row: Mapping[str, str]) -> Record:
-    """Read a row of the exchange's columns; what cannot be read counts as missing."""
-    return Record(
-        surname=row.get("surname") or None,
-        given_name=row.get("given") or None,
-        patronymic=row.get("patronymic") or None,
-        sex=parse_sex(row.get("sex")),
-        birth_date=_day(row.get("birth_date", "")),
-        pin=_pin(row.get("pin", "")),
-        birth_certificate=row.get("birth_cert") or None,
-        passport=row.get("passport") or None,
-        organisation=row.get("school_id", "").casefold() or None,
-        place=row.get("territory", "").casefold() or None,
-    )
-
-
-def _pin(text: str) -> str | None:
-    digits = text.removesuffix(".0").replace(" ", "")
-    return digits if digits.isdigit() and _SHORTEST_PIN <= len(digits) <= _LONGEST_PIN else None
-
-
-def _day(text: str) -> date | None:
-    """Read an ISO date, also with a time or with day and month exchanged beyond reason, or DD.MM.YYYY."""
-    parts = text.split(".")
-    iso = "-".join(reversed(parts)) if len(parts) == 3 else text[:10]
-    try:
-        return date.fromisoformat(iso)
-    except ValueError:
-        year, month, day = (*iso.split("-"), "", "")[:3]
-    try:
-        return date.fromisoformat(f"{year}-{day}-{month}")
-    except ValueError:
-        return None
-
-
-def outcome_of(decision: Decision[str]) -> Outcome:
-    """Write a decision as a line of decisions.csv."""
-    if isinstance(decision, Match):
-        opinions = [decision.opinion]
-        said = "match"
-    else:
-        opinions = list(decision.opinions[:1])
-        said = "review" if isinstance(decision, Review) else "new"
-    if not opinions:
-        return Outcome(decision=said, entry="", weight="", explanation="nobody alike")
-    first = opinions[0]
-    reasons = [f"{item.field}: {item.text} ({item.weight:+.1f})" for item in first.evidence]
-    others = len(decision.opinions) - 1 if isinstance(decision, Review) else 0
-    if others:
-        reasons.append(f"{others} more may be meant")
-    return Outcome(
-        decision=said,
-        entry=first.person_id if said != "new" else "",
-        weight=f"{first.weight:.2f}",
-        explanation="; ".join([first.rule, *reasons]),
-    )
 
 
 def _say(text: str) -> None:

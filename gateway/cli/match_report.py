@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gateway.cli.match_rows import Outcome
 from gateway.cli.tables import read_table
 
 _KINDS = {
@@ -15,16 +16,6 @@ _KINDS = {
     "father": "father/son",
     "sibling": "siblings",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """A decision as it is written: match, review or new, the entry meant, the weight in bits, the reasons."""
-
-    decision: str
-    entry: str
-    weight: str
-    explanation: str
 
 
 @dataclass(slots=True, kw_only=True)

@@ -114,6 +114,20 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """Bits of evidence a decision about a record needs, after the chance of meeting a stranger."""
+
+    match: float = 8.0
+    likely: float = 8.0
+    review: float = 0.0
+    benefit: float = 6.0
+    margin: float = 6.0
+    support: float = 3.0
+    namesakes: float = 0.0075
+    warning: float = 0.015
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """How we speak to the operator's log collector."""
 
@@ -198,6 +212,7 @@ class Settings:
     journal: Journal = field(default_factory=Journal)
     security_server: SecurityServer = field(default_factory=SecurityServer)
     work: Work = field(default_factory=Work)
+    matching: Matching = field(default_factory=Matching)
     logs: Logs = field(default_factory=Logs)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)

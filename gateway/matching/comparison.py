@@ -68,9 +68,7 @@ class Comparison:
     @property
     def names_agree(self) -> bool:
         """Tell whether the given name and one family name agree, typing mistakes allowed."""
-        return self.given_name in LIKE_NAME and (
-            self.surname in LIKE_NAME or self.patronymic in SAME_NAME
-        )
+        return self.given_name in LIKE_NAME and (self.surname in LIKE_NAME or self.patronymic in SAME_NAME)
 
     @property
     def names_equal(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log2
 
+from gateway.foundation.settings import Matching
 from gateway.matching.levels import Level
 from gateway.matching.vocabulary import SHIPPED, Vocabulary
 
@@ -45,10 +46,14 @@ class Thresholds:
     match: float = 8.0
     likely: float = 8.0
     review: float = 0.0
-    benefit: float = 6.0  # so many bits less are asked where the given name, a family name and the day are equal
+    benefit: float = (
+        6.0  # so many bits less are asked where the given name, a family name and the day are equal
+    )
     margin: float = 6.0  # by how much a link without an identifier must lead the next entry
     support: float = 3.0  # what a school or a place must weigh to count as one more agreement
-    namesakes: float = 0.0075  # so few among pairs with PINs let three equal names and the day suffice; 0: never
+    namesakes: float = (
+        0.0075  # so few among pairs with PINs let three equal names and the day suffice; 0: never
+    )
     warning: float = 0.015  # so many, and even an equal school or place does not suffice
     labelled: int = 300  # so many pairs with PINs must show that
     smallest_population: int = 10_000  # a nearly empty registry still draws from a whole country
@@ -56,6 +61,20 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+
+
+def thresholds_of(chosen: Matching) -> Thresholds:
+    """Give the thresholds an operator chose."""
+    return Thresholds(
+        match=chosen.match,
+        likely=chosen.likely,
+        review=chosen.review,
+        benefit=chosen.benefit,
+        margin=chosen.margin,
+        support=chosen.support,
+        namesakes=chosen.namesakes,
+        warning=chosen.warning,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

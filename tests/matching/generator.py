@@ -371,9 +371,8 @@ class _Maker:
             row["pin"] = ""
         for name in self.world.silent[source]:
             row[name] = ""
-        if source == "school":
-            if self.random.random() < 0.6:
-                row["birth_cert"] = ""
+        if source == "school" and self.random.random() < 0.6:
+            row["birth_cert"] = ""
         if self.random.random() < self.world.moved:
             row["territory"] = self.random.choice(self.society.territories)
             if row["school_id"]:
