@@ -18,7 +18,7 @@ from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import load
 from gateway.matching.bulk import decide_all, gather
 from gateway.matching.learning import learn
-from gateway.matching.model import Model, thresholds_of
+from gateway.matching.model import model_of
 from gateway.matching.record import Record
 
 _HEADER = ("rec_id", "decision", "entry", "weight", "explanation")
@@ -66,7 +66,7 @@ def _evaluate(registry: Path, incoming: Path, out: Path, tally: Tally | None) ->
     gathered = gather(((row["person_id"], record_of(row)) for row in rows), records)
     pairs = sum(map(len, gathered.candidates))
     _say(f"{gathered.census.size} entries, {pairs} pairs to compare")
-    model = learn(gathered, Model(thresholds=thresholds_of(load().matching)))
+    model = learn(gathered, model_of(load().matching))
     with (out / "decisions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_HEADER)

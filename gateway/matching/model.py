@@ -125,3 +125,8 @@ class Model:
 
 
 MODEL = Model()
+
+
+def model_of(chosen: Matching) -> Model:
+    """Give the shipped model with the thresholds an operator chose."""
+    return Model(thresholds=thresholds_of(chosen))
