@@ -46,7 +46,7 @@ def _text(file: Path) -> Iterator[io.TextIOBase]:
 @contextmanager
 def _parquet(file: Path) -> Iterator[io.TextIOBase]:
     """Let another process turn Parquet into CSV: its library is large, and nothing else here needs it."""
-    command = [sys.executable, "-m", "gateway.cli.parquet", str(file)]
+    command = [sys.executable, "-m", "gateway.foundation.parquet", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module
         assert process.stdout is not None
         with io.TextIOWrapper(process.stdout, encoding="utf-8", newline="") as text:

@@ -115,16 +115,17 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """Bits of evidence a decision about a record needs, after the chance of meeting a stranger."""
+    """What a decision about a record needs: bits of evidence after the chance of a stranger, and two choices."""
 
     match: float = 8.0
     likely: float = 8.0
     review: float = 0.0
     benefit: float = 6.0
     margin: float = 6.0
-    support: float = 3.0
+    support: float = 1.5
     namesakes: float = 0.0075
-    warning: float = 0.015
+    warning: float = 0.0075
+    link_over_relatives_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ async def _first_time(arrival: Arrival) -> Admission:
         )
         case_id = await open_case(arrival.session, question, at=arrival.at)
     told = arrival
-    if isinstance(decision, Match) and decision.opinion.seen.pin is Level.NEAR:
+    if isinstance(decision, Match) and decision.opinion.seen.pin in {Level.NEAR, Level.DOUBTED}:
         told, case_id = await _without_the_slip(arrival, person_id)
     verification = await _record(told, person_id, told.application.person_values())
     enrolment_id, second_case = await enrol(arrival, person_id)
@@ -136,7 +136,7 @@ async def _without_the_slip(arrival: Arrival, person_id: UUID) -> tuple[Arrival,
         kind="PIN_CONFLICT",
         person_id=person_id,
         field="pin",
-        explanation="the record is this person's, but its PIN is one slip of the hand off the one known",
+        explanation="the record is this person's, but its PIN is not: a slip of the hand, or a relative's",
     )
     case_id = await open_case(arrival.session, question, at=arrival.at)
     return replace(arrival, application=replace(arrival.application, pin=None)), case_id

@@ -183,12 +183,21 @@ def _leader(links: list[Opinion[Id]]) -> Opinion[Id] | None:
 
 def _in_the_way(link: Opinion[Id], others: list[Opinion[Id]]) -> bool:
     """Tell whether another entry could be meant: an equal identifier settles mere likeness of names."""
-    rivals = [each for each in others if each is not link]
+    rivals = [each for each in others if each is not link and not _is_the_relative(each, link)]
     if link.by_identifier:
         by_pin = link.seen.pin is Level.EQUAL
         return any(each.by_identifier and not (by_pin and each.seen.is_other_name) for each in rivals)
     return any(
         each.by_identifier or each.weight > link.weight - link.model.thresholds.margin for each in rivals
+    )
+
+
+def _is_the_relative(rival: Opinion[Id], link: Opinion[Id]) -> bool:
+    """Tell whether a rival only has the PIN that was typed for somebody of another birth date."""
+    return (
+        link.seen.pin is Level.DOUBTED
+        and rival.seen.pin is Level.EQUAL
+        and rival.seen.birth_date is Level.DIFFERENT
     )
 
 

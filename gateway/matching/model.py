@@ -50,11 +50,12 @@ class Thresholds:
         6.0  # so many bits less are asked where the given name, a family name and the day are equal
     )
     margin: float = 6.0  # by how much a link without an identifier must lead the next entry
-    support: float = 3.0  # what a school or a place must weigh to count as one more agreement
+    support: float = 1.5  # what a school or a place must weigh to count as one more agreement
     namesakes: float = (
         0.0075  # so few among pairs with PINs let three equal names and the day suffice; 0: never
     )
-    warning: float = 0.015  # so many, and even an equal school or place does not suffice
+    warning: float = 0.0075  # so many, and even an equal school or place does not suffice
+    link_over_relatives_pin: bool = False
     labelled: int = 300  # so many pairs with PINs must show that
     smallest_population: int = 10_000  # a nearly empty registry still draws from a whole country
     frequent_name: int = 3
@@ -74,6 +75,7 @@ def thresholds_of(chosen: Matching) -> Thresholds:
         support=chosen.support,
         namesakes=chosen.namesakes,
         warning=chosen.warning,
+        link_over_relatives_pin=chosen.link_over_relatives_pin,
     )
 
 

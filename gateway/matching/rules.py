@@ -97,6 +97,21 @@ def _pin_slipped(pair: Pair) -> bool:
     return seen.birth_date in _SLIPPED and seen.names_equal
 
 
+def _relatives_pin(pair: Pair) -> bool:
+    """Tell whether all but a PIN of another birth date agrees, and such a link is chosen to be automatic."""
+    seen = pair.seen
+    return (
+        pair.thresholds.link_over_relatives_pin
+        and seen.pin is Level.DOUBTED
+        and seen.birth_date is Level.EQUAL
+        and seen.names_equal
+        and not seen.reordered
+        and seen.sex is not Level.DIFFERENT
+        and not _other_document(pair)
+        and (pair.same_document or pair.support)
+    )
+
+
 def _other_document(pair: Pair) -> bool:
     return pair.seen.birth_certificate is Level.DIFFERENT
 
@@ -147,6 +162,11 @@ RULES = (
     Rule(
         says="a document, the birth date and the names agree",
         when=_document_agrees,
+        verdict=Verdict.LINK,
+    ),
+    Rule(
+        says="names, birth date and a document, school or place agree; the PIN is a relative's, not this person's",
+        when=_relatives_pin,
         verdict=Verdict.LINK,
     ),
     Rule(

@@ -1,4 +1,4 @@
-"""`python -m gateway.cli.parquet FILE`: write a Parquet file to standard output as CSV, all columns as text."""
+"""`python -m gateway.foundation.parquet FILE`: write a Parquet file to standard output as CSV, all columns as text."""
 
 import sys
 
