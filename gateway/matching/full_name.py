@@ -43,7 +43,9 @@ def _apart(surname: str, given: str, patronymic: str) -> tuple[str, str, str]:
         first, *rest = surname.split()
         if rest and not _is_marker(rest[0]):
             surname, given = first, " ".join(rest)
-    first, *rest = given.split()[:1] + given.split()[1:]
+    if not given.strip():
+        return surname, given, patronymic
+    first, *rest = given.split()
     tail = part(" ".join(rest))
     if rest and not _is_marker(rest[0]) and tail and tail.is_patronymic and not patronymic:
         return surname, first, " ".join(rest)

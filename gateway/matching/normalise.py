@@ -127,6 +127,7 @@ def _double_surname(kept: list[tuple[str, ...]]) -> set[str]:
 
 def _without(folded: str, endings: tuple[str, ...]) -> str:
     for ending in endings:
-        if folded.endswith(ending) and len(folded) - len(ending) >= _SHORTEST_ROOT:
+        least = 2 if ending in _FATHER_ENDINGS else _SHORTEST_ROOT  # Ильич
+        if folded.endswith(ending) and len(folded) - len(ending) >= least:
             return folded.removesuffix(ending)
     return folded

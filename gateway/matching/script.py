@@ -28,9 +28,9 @@ _SPECIAL = str.maketrans(
 )  # fmt: skip
 _LATIN = (
     ("w", "v"), ("shch", "w"), ("shh", "w"), ("tsch", "c"), ("sch", "w"), ("tch", "c"), ("dzh", "j"),
-    ("dj", "j"), ("zh", "j"), ("kh", "k"), ("gh", "g"), ("ch", "c"), ("sh", "w"), ("ts", "s"), ("tz", "s"),
-    ("yo", "e"), ("ye", "e"), ("x", "ks"), ("q", "k"), ("h", "k"), ("y", "i"),
+    ("dj", "j"), ("zh", "j"), ("kh", "k"), ("gh", "g"), ("ch", "c"), ("sh", "w"), ("yo", "e"), ("ye", "e"), ("x", "ks"), ("q", "k"), ("h", "k"), ("y", "i"),
 )  # fmt: skip
+_COMMON = (("dj", "j"), ("ngg", "n"), ("ng", "n"), ("ts", "s"), ("ie", "e"))
 _AMBIGUOUS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"(?<!d)j"), ("zh", "y")),
     (re.compile(r"c(?!h)"), ("ts", "zh", "ch", "k")),
@@ -61,11 +61,9 @@ def readings(word: str) -> tuple[str, ...]:
 
 
 def _is_cyrillic(plain: str) -> bool:
-    """Tell the alphabet by the letters that look like no letter of the other one, else by the majority."""
+    """Tell the alphabet by the letters that look like no letter of the other one; in doubt it is Cyrillic."""
     ours, theirs = len(_ONLY_CYRILLIC.findall(plain)), len(_ONLY_LATIN.findall(plain))
-    if ours != theirs:
-        return ours > theirs
-    return 2 * len(_CYRILLIC_LETTER.findall(plain)) >= len(plain)
+    return ours >= theirs and bool(_CYRILLIC_LETTER.search(plain))
 
 
 def _cyrillic(plain: str) -> tuple[str, ...]:
@@ -98,4 +96,6 @@ def _spelled(plain: str) -> str:
 
 
 def _single(skeleton: str) -> str:
-    return _DOUBLED.sub(r"\1", skeleton.replace("dj", "j").replace("ng", "n"))
+    for spelled, folded in _COMMON:
+        skeleton = skeleton.replace(spelled, folded)
+    return _DOUBLED.sub(r"\1", skeleton)
