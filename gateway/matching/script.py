@@ -28,7 +28,8 @@ _SPECIAL = str.maketrans(
 )  # fmt: skip
 _LATIN = (
     ("w", "v"), ("shch", "w"), ("shh", "w"), ("tsch", "c"), ("sch", "w"), ("tch", "c"), ("dzh", "j"),
-    ("dj", "j"), ("zh", "j"), ("kh", "k"), ("gh", "g"), ("ch", "c"), ("sh", "w"), ("yo", "e"), ("ye", "e"), ("x", "ks"), ("q", "k"), ("h", "k"), ("y", "i"),
+    ("dj", "j"), ("zh", "j"), ("kh", "k"), ("gh", "g"), ("ch", "c"), ("sh", "w"), ("yo", "e"), ("ye", "e"),
+    ("x", "ks"), ("q", "k"), ("h", "k"), ("y", "i"),
 )  # fmt: skip
 _COMMON = (("dj", "j"), ("ngg", "n"), ("ng", "n"), ("ts", "s"), ("ie", "e"))
 _AMBIGUOUS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
