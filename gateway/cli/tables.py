@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 from gateway.foundation.errors import SettingsError
@@ -28,7 +29,8 @@ def read_table(file: Path, *, required: tuple[str, ...] = ()) -> Iterator[Mappin
         if absent:
             raise SettingsError(f"{file.name} lacks the columns {', '.join(absent)}")
         for row in csv.reader(text, delimiter=delimiter):
-            yield dict(zip(header, (value.strip() for value in row), strict=False))
+            if row:
+                yield dict(zip_longest(header, (value.strip() for value in row[: len(header)]), fillvalue=""))
 
 
 @contextmanager
@@ -39,8 +41,11 @@ def _text(file: Path) -> Iterator[io.TextIOBase]:
         with _parquet(file) as text:
             yield text
     else:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            yield text
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as text:
+                yield text
+        except UnicodeDecodeError:
+            raise SettingsError(f"{file.name} is not UTF-8 text") from None
 
 
 @contextmanager

@@ -1,9 +1,13 @@
 """`kopuro match evaluate` on generated files: nobody merged wrongly, nearly everybody found, little left to people."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from gateway.cli.match_rows import record_of
+from gateway.cli.tables import read_table
+from gateway.foundation.errors import SettingsError
 from tests.matching.evaluating import decisions, evaluate, run, write_files
 from tests.matching.generator import generate
 from tests.matching.variants import WORLDS
@@ -49,6 +53,38 @@ def test_every_record_gets_one_decision_with_a_reason_and_no_value(tmp_path: Pat
         assert row["explanation"]
         for name in ("surname", "given", "pin", "birth_date"):
             assert not told[name] or told[name] not in row["explanation"] + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("person_id,surname\n1,А\n", "lacks the columns given"), ("person_id;pin\n\xff", "lacks the columns")],
+)
+def test_a_table_that_lacks_a_column_is_refused_by_name(text: str, sentence: str, tmp_path: Path) -> None:
+    """A wrong file stops the command with a sentence before anything is compared."""
+    file = tmp_path / "wrong.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=sentence):
+        list(read_table(file, required=("person_id", "given")))
+
+
+def test_tables_are_read_as_people_write_them(tmp_path: Path) -> None:
+    """A byte order mark, semicolons, short and empty lines, dates and PINs in usual forms are understood."""
+    file = tmp_path / "table.csv"
+    file.write_text(
+        "\ufeffperson_id;birth_date;pin;sex\n1; 04.05.2018;20405201812345.0;м\n\n2;2018-31-05\n",
+        encoding="utf-8",
+    )
+    first, second = (record_of(row) for row in read_table(file))
+    assert (first.birth_date, first.pin, first.sex) == (date(2018, 5, 4), "20405201812345", "M")
+    assert (second.birth_date, second.pin, second.sex) == (date(2018, 5, 31), None, None)
+
+
+def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    """A file that is not UTF-8 is named, not guessed at."""
+    file = tmp_path / "table.csv"
+    file.write_bytes("person_id,surname\n1,Асанов\n".encode("cp1251"))
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        list(read_table(file))
 
 
 def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_posterior_is_a_probability_of_the_odds() -> None:
 
 def test_bulk_and_a_single_record_are_decided_alike() -> None:
     """With the same model a file's rows and the same records one by one get the same decision."""
-    files = generate(31, registry=1_500, incoming=300)
+    files = generate(31, registry=800, incoming=150)
     entries = [(row["person_id"], record_of(row)) for row in files.registry]
     records = [record_of(row) for row in files.incoming]
     gathered = gather(entries, records)
@@ -82,7 +82,7 @@ def test_bulk_and_a_single_record_are_decided_alike() -> None:
 
 def test_the_schools_and_places_of_the_files_set_their_weight() -> None:
     """An equal place among many weighs more than one that half of the people share."""
-    files = generate(32, registry=3_000, incoming=800)
+    files = generate(32, registry=1_500, incoming=300)
     many = learn(_gathered(files.registry, files.incoming), MODEL)
     halves = {row["territory"]: str(number % 2) for number, row in enumerate(files.registry)}
     for row in (*files.registry, *files.incoming):
