@@ -123,7 +123,7 @@ class Matching:
     benefit: float = 6.0
     margin: float = 6.0
     support: float = 1.5
-    namesakes: float = 0.0075
+    namesakes: float = 0.0
     warning: float = 0.0075
     link_over_relatives_pin: bool = False
 

@@ -46,18 +46,21 @@ class Thresholds:
     match: float = 8.0
     likely: float = 8.0
     review: float = 0.0
-    benefit: float = (
-        6.0  # so many bits less are asked where the given name, a family name and the day are equal
-    )
-    margin: float = 6.0  # by how much a link without an identifier must lead the next entry
-    support: float = 1.5  # what a school or a place must weigh to count as one more agreement
-    namesakes: float = (
-        0.0075  # so few among pairs with PINs let three equal names and the day suffice; 0: never
-    )
-    warning: float = 0.0075  # so many, and even an equal school or place does not suffice
+    # so many bits less are asked for a review where the given name, a family name and the day are equal
+    benefit: float = 6.0
+    # by how much a link without an identifier must lead the next entry
+    margin: float = 6.0
+    # what a school or a place must weigh to count as one more agreement
+    support: float = 1.5
+    # so few namesakes among pairs with PINs let three equal names and the day suffice; 0: never
+    namesakes: float = 0.0
+    # so many, and even an equal school or place does not suffice
+    warning: float = 0.0075
     link_over_relatives_pin: bool = False
-    labelled: int = 300  # so many pairs with PINs must show that
-    smallest_population: int = 10_000  # a nearly empty registry still draws from a whole country
+    # so many pairs with PINs must show how seldom namesakes are
+    labelled: int = 300
+    # a nearly empty registry still draws from a whole country
+    smallest_population: int = 10_000
     frequent_name: int = 3
 
 

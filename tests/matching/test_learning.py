@@ -141,3 +141,20 @@ def test_a_new_twin_with_the_neighbouring_pin_and_certificate_is_new() -> None:
     entry = Candidate(person_id=UUID(int=1), record=replace(CHILD, birth_certificate="KR-X 0000001"))
     twin = replace(CHILD, given_name="Темирлан", pin="20405201812346", birth_certificate="KR-X 0000002")
     assert isinstance(decide(twin, [entry], population=100_000), NoMatch)
+
+
+def test_three_equal_names_and_the_day_suffice_only_by_choice_and_where_the_data_allow_it() -> None:
+    """Without school or place a link on names needs the operator's choice and pairs that show no namesakes."""
+    record = replace(CHILD, pin=None, organisation=None, place=None)
+    candidate = [Candidate(person_id=UUID(int=1), record=CHILD)]
+    circumstances = (Level.EQUAL, Level.MISSING, Level.MISSING)
+    chosen = replace(THRESHOLDS, namesakes=0.0075)
+    for thresholds, labelled, linked in (
+        (THRESHOLDS, Labelled(same=1000, others=0), False),
+        (chosen, Labelled(same=1000, others=0), True),
+        (chosen, Labelled(same=1000, others=20), False),
+        (chosen, Labelled(same=10, others=0), False),
+    ):
+        model = Model(thresholds=thresholds, labelled={circumstances: labelled})
+        found = decide(record, candidate, population=100_000, model=model)
+        assert isinstance(found, Match) is linked
