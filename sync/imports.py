@@ -19,6 +19,7 @@ from gateway.crypto.keys import read_secret
 from gateway.foundation.errors import ConcurrentChange
 from gateway.foundation.logging import get_logger
 from gateway.intake.admission import admit
+from gateway.matching.model import model_of
 from gateway.registry.model import ImportBatch, ImportRow
 from sync.batches import DONE, RECEIVED, RUNNING, STOPPED, defer_import
 from sync.custody import bring_out
@@ -112,7 +113,11 @@ async def _outcome(
     if application is None:
         return _Outcome(result=REJECTED, problems=problems)
     admission = await admit(
-        session, application, policies=dependencies.policies, recorded_by=f"import:{batch_id}"
+        session,
+        application,
+        policies=dependencies.policies,
+        recorded_by=f"import:{batch_id}",
+        model=model_of(dependencies.settings.matching),
     )
     return _Outcome(
         result=admission.result,

@@ -25,6 +25,7 @@ from gateway.api.route_policies import POLICIES, Audience, RoutePolicy
 from gateway.foundation.address import public_url
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError
+from gateway.foundation.logging import without_pins
 from gateway.foundation.tls import is_loopback
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -98,7 +99,7 @@ async def _record(request: Request, caller: Caller, status: int) -> None:
     act = Act(
         act=f"{request.method} {request.scope['route'].path}",
         object=policy.kind or "SESSION",
-        object_id=next((str(value) for value in request.path_params.values()), ""),
+        object_id=without_pins(next((str(value) for value in request.path_params.values()), "")),
         allowed=status < 400,
         reason=getattr(request.state, "refusal", "") or str(status),
         account_id=caller.account_id,

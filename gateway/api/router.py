@@ -37,6 +37,7 @@ from gateway.intake.cases import decide_case, list_cases
 from gateway.intake.ports import AskContext
 from gateway.intake.reasons import choose_language
 from gateway.intake.verification import ask_about
+from gateway.matching.model import model_of
 from gateway.registry.card import card_fields, person_card
 
 Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
@@ -100,7 +101,12 @@ def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
         )
         async with deps.database.transaction() as session:
             admission = await admit(
-                session, application, evidence=evidence, policies=deps.settings.fields, recorded_by=user
+                session,
+                application,
+                evidence=evidence,
+                policies=deps.settings.fields,
+                recorded_by=user,
+                model=model_of(deps.settings.matching),
             )
             if admission.person_id is None or admission.isuo_no is None:
                 raise InputRefused(tuple(("organisation_code", reason) for reason in admission.reasons))

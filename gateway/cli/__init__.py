@@ -15,6 +15,7 @@ from gateway.cli import (
     doctor,
     fault,
     journal,
+    match,
     messages,
     sandbox,
     serve,
@@ -34,7 +35,20 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for room in (demo, serve, sandbox, journal, messages, fault, contract, doctor, xroad, books, account):
+    for room in (
+        demo,
+        serve,
+        sandbox,
+        journal,
+        messages,
+        match,
+        fault,
+        contract,
+        doctor,
+        xroad,
+        books,
+        account,
+    ):
         room.register(app)
     for found in entry_points(group=COMMANDS):
         found.load()(app)

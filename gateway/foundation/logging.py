@@ -79,10 +79,15 @@ def mask(_: Any, __: str, record: MutableMapping[str, Any]) -> MutableMapping[st
         if key not in _ALLOWED:
             del record[key]
         elif isinstance(record[key], str):
-            record[key] = _PIN.sub("[pin]", record[key])
+            record[key] = without_pins(record[key])
         elif isinstance(record[key], int) and record[key] > 10**12:
             record[key] = "[number]"
     return record
+
+
+def without_pins(text: str) -> str:
+    """Mask whatever looks like a PIN in a text that is kept."""
+    return _PIN.sub("[pin]", text)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

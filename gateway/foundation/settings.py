@@ -114,6 +114,21 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """What a decision about a record needs: bits of evidence after the chance of a stranger, and two choices."""
+
+    match: float = 8.0
+    likely: float = 8.0
+    review: float = 0.0
+    benefit: float = 6.0
+    margin: float = 6.0
+    support: float = 1.5
+    namesakes: float = 0.0
+    warning: float = 0.0075
+    link_over_relatives_pin: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """How we speak to the operator's log collector."""
 
@@ -234,6 +249,7 @@ class Settings:
     journal: Journal = field(default_factory=Journal)
     security_server: SecurityServer = field(default_factory=SecurityServer)
     work: Work = field(default_factory=Work)
+    matching: Matching = field(default_factory=Matching)
     logs: Logs = field(default_factory=Logs)
     access: Access = field(default_factory=Access)
     agencies: Mapping[str, Agency] = field(default_factory=dict)

@@ -27,8 +27,10 @@ from gateway.intake.remembering import changed_values, digest_of, is_same_person
 from gateway.intake.verification import DOWN, Verification, apply_evidence
 from gateway.matching.blocking import identifier_keys
 from gateway.matching.decision import Decision, Match, NoMatch, Review, decide
+from gateway.matching.levels import Level, pin_level
+from gateway.matching.model import MODEL, Model
 from gateway.matching.record import Record
-from gateway.registry.candidates import find_candidates, population
+from gateway.registry.candidates import entry_record, find_candidates, population
 from gateway.registry.card import identity_status
 from gateway.registry.model import SourceRecord
 from gateway.registry.projection import add_match_keys, project_person
@@ -68,6 +70,7 @@ async def admit(
     evidence: Sequence[AgencyAnswer[Any]] = (),
     policies: Policies,
     recorded_by: str,
+    model: Model = MODEL,
 ) -> Admission:
     """Admit a learner in the caller's transaction and say what became of the application.
 
@@ -85,6 +88,7 @@ async def admit(
         policies=policies,
         recorded_by=recorded_by,
         at=utc_now(),
+        model=model,
     )
     await _lock(session, application)
     known = await source_record(arrival)
@@ -105,11 +109,15 @@ async def _first_time(arrival: Arrival) -> Admission:
             opinions=decision.opinions,
         )
         case_id = await open_case(arrival.session, question, at=arrival.at)
-    verification = await _record(arrival, person_id, arrival.application.person_values())
+    told = arrival
+    if isinstance(decision, Match) and decision.opinion.seen.pin in {Level.NEAR, Level.DOUBTED}:
+        told, case_id = await _without_the_slip(arrival, person_id)
+    verification = await _record(told, person_id, told.application.person_values())
     enrolment_id, second_case = await enrol(arrival, person_id)
     await remember(arrival, person_id, enrolment_id)
-    await _defer_verification(arrival, person_id, verification)
+    await _defer_verification(told, person_id, verification)
     reasons = [decision.kind] if isinstance(decision, Review) else []
+    reasons += ["PIN_CONFLICT"] if told is not arrival else []
     reasons += [*verification.reasons, *(["DUP_ENROLMENT"] if second_case else [])]
     return await _admission(
         arrival,
@@ -122,7 +130,19 @@ async def _first_time(arrival: Arrival) -> Admission:
     )
 
 
-def _result(decision: Decision, verification: Verification) -> Result:
+async def _without_the_slip(arrival: Arrival, person_id: UUID) -> tuple[Arrival, UUID]:
+    """Leave a mistyped PIN out of what is recorded about a linked person, and ask which one is right."""
+    question = CaseQuestion(
+        kind="PIN_CONFLICT",
+        person_id=person_id,
+        field="pin",
+        explanation="the record is this person's, but its PIN is not: a slip of the hand, or a relative's",
+    )
+    case_id = await open_case(arrival.session, question, at=arrival.at)
+    return replace(arrival, application=replace(arrival.application, pin=None)), case_id
+
+
+def _result(decision: Decision[UUID], verification: Verification) -> Result:
     if isinstance(decision, Match):
         return Result.MATCHED
     return Result.CASE if isinstance(decision, Review) or verification.contradicted else Result.CREATED
@@ -151,10 +171,14 @@ async def _repeat(arrival: Arrival, known: SourceRecord) -> Admission:
             reasons=("SOURCE_CONFLICT",),
         )
     changed = await changed_values(arrival, known.person_id)
-    verification = await _record(arrival, known.person_id, changed)
+    told = arrival
+    if await _has_slipped(arrival, known.person_id):
+        told, _ = await _without_the_slip(arrival, known.person_id)
+        changed.pop("pin", None)
+    verification = await _record(told, known.person_id, changed)
     await amend_enrolment(arrival, known.enrolment_id)
     await remember(arrival, known.person_id, known.enrolment_id)
-    await _defer_verification(arrival, known.person_id, verification)
+    await _defer_verification(told, known.person_id, verification)
     return await _admission(
         arrival,
         known.person_id,
@@ -163,6 +187,15 @@ async def _repeat(arrival: Arrival, known: SourceRecord) -> Admission:
         case_id=next(iter(verification.cases), None),
         reasons=verification.reasons,
     )
+
+
+async def _has_slipped(arrival: Arrival, person_id: UUID) -> bool:
+    """Tell whether a PIN nobody verified is one slip of the hand off the person's own."""
+    record = _matching_record(arrival)
+    if not record.pin or record.pin_verified:
+        return False
+    entry = await entry_record(arrival.session, person_id)
+    return entry is not None and pin_level(record.pin, entry.pin) is Level.NEAR
 
 
 async def _lock(session: AsyncSession, application: Application) -> None:
@@ -182,12 +215,12 @@ async def _lock(session: AsyncSession, application: Application) -> None:
 _LOCK = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[])) k")
 
 
-async def _decide(arrival: Arrival) -> Decision:
+async def _decide(arrival: Arrival) -> Decision[UUID]:
     record = _matching_record(arrival)
     candidates = await find_candidates(arrival.session, record)
     if not candidates:
         return NoMatch()
-    return decide(record, candidates, population=await population(arrival.session))
+    return decide(record, candidates, population=await population(arrival.session), model=arrival.model)
 
 
 def _matching_record(arrival: Arrival) -> Record:
@@ -237,7 +270,7 @@ async def _admission(arrival: Arrival, person_id: UUID, **values: Any) -> Admiss
     return Admission(person_id=entry.person_id, isuo_no=entry.isuo_no, verification=status, **values)
 
 
-def _explain(decision: Decision) -> tuple[str, ...]:
+def _explain(decision: Decision[UUID]) -> tuple[str, ...]:
     opinions = [decision.opinion] if isinstance(decision, Match) else decision.opinions[:1]
     lines = []
     for opinion in opinions:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.intake.applications import Application
 from gateway.intake.policies import Policies
 from gateway.intake.ports import AgencyAnswer, Outcome
+from gateway.matching.model import MODEL, Model
 from gateway.registry.entries import OrganisationEntry
 from gateway.registry.repository import Provenance
 
@@ -25,6 +26,7 @@ class Arrival:
     policies: Policies
     recorded_by: str
     at: datetime
+    model: Model = MODEL
 
     @property
     def provenance(self) -> Provenance:

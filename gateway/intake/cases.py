@@ -30,7 +30,7 @@ class CaseQuestion:
     person_id: UUID
     explanation: str
     field: str = ""
-    opinions: tuple[Opinion, ...] = ()
+    opinions: tuple[Opinion[UUID], ...] = ()
     others: tuple[UUID, ...] = ()
 
 

@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from gateway.intake.applications import Application
 from gateway.intake.arrival import Arrival
-from gateway.matching.comparison import LIKE_NAME, SAME_NAME, Level, compare
-from gateway.matching.given_names import COMMON_GIVEN_NAMES
+from gateway.matching.comparison import compare
+from gateway.matching.levels import LIKE_NAME, SAME_NAME, Level
 from gateway.registry.candidates import entry_record
 from gateway.registry.model import Assertion, SourceRecord
 
@@ -79,7 +79,7 @@ async def is_same_person(arrival: Arrival, person_id: UUID) -> bool:
     entry = await entry_record(arrival.session, person_id)
     if entry is None:
         return False
-    seen = compare(arrival.application.record(), entry, known=COMMON_GIVEN_NAMES)
+    seen = compare(arrival.application.record(), entry)
     if Level.EQUAL in {seen.pin, seen.birth_certificate}:
         return True
     if seen.given_name is Level.TWO_NAMES:

@@ -1,54 +1,35 @@
-"""Compare two records field by field: a level per field, a log₂ weight per level, and why."""
+"""Compare two records field by field: a level per field, and the words and weights that explain it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
 from itertools import permutations
 from math import log2
 
-from rapidfuzz.distance import OSA, JaroWinkler
+from gateway.matching.full_name import Parts
+from gateway.matching.levels import (
+    LIKE_NAME,
+    OTHER_NAME,
+    SAME_NAME,
+    Level,
+    birth_date_level,
+    given_level,
+    patronymic_level,
+    pin_level,
+    plain_level,
+    slips,
+    surname_level,
+)
+from gateway.matching.model import Model
+from gateway.matching.normalise import Part
+from gateway.matching.prepared import Prepared, prepare
+from gateway.matching.record import Record
+from gateway.matching.vocabulary import SHIPPED, Vocabulary
 
-from gateway.matching.normalise import Part, document, part
-from gateway.matching.record import Record, with_day_and_month_swapped
-
-
-class Level(StrEnum):
-    """How far one field agrees."""
-
-    EQUAL = "EQUAL"
-    FORM = "FORM"
-    SIMILAR = "SIMILAR"
-    NEAR = "NEAR"
-    SWAPPED = "SWAPPED"
-    DIFFERENT = "DIFFERENT"
-    TWO_NAMES = "TWO_NAMES"
-    MISSING = "MISSING"
-
-
-SAME_NAME = frozenset({Level.EQUAL, Level.FORM})
-LIKE_NAME = SAME_NAME | {Level.SIMILAR}
-OTHER_NAME = frozenset({Level.DIFFERENT, Level.TWO_NAMES})
-
-WEIGHTS: Mapping[str, Mapping[Level, float]] = {
-    "surname": {Level.EQUAL: 10, Level.FORM: 9, Level.SIMILAR: 5, Level.DIFFERENT: -3},
-    "given_name": {Level.EQUAL: 7.5, Level.SIMILAR: 3, Level.DIFFERENT: -6, Level.TWO_NAMES: -12},
-    "patronymic": {
-        Level.EQUAL: 6,
-        Level.FORM: 5,
-        Level.SIMILAR: 3,
-        Level.DIFFERENT: -5,
-        Level.TWO_NAMES: -10,
-    },
-    "birth_date": {Level.EQUAL: 13, Level.SWAPPED: 9, Level.NEAR: 6, Level.DIFFERENT: -8},
-    "sex": {Level.EQUAL: 1, Level.DIFFERENT: -5},
-    "pin": {Level.NEAR: 8, Level.DIFFERENT: -8},
-    "birth_certificate": {Level.DIFFERENT: -6},
-    "passport": {Level.DIFFERENT: -2},
-    "organisation": {Level.EQUAL: 10, Level.DIFFERENT: -0.5},
-    "place": {Level.EQUAL: 4, Level.DIFFERENT: -1},
-}
-IDENTIFIERS = frozenset({"pin", "birth_certificate", "passport"})
+FIELDS = (
+    "surname", "given_name", "patronymic", "birth_date", "sex", "pin", "birth_certificate", "passport",
+    "organisation", "place",
+)  # fmt: skip
+_REORDERED = -1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +44,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The level of every field; `reordered` when the names agree only with their parts in another order."""
+    """The level of every field; `reordered` when the names agree only with their parts in another order.
+
+    `torn` where the given name may as well be another known name mistyped; `surname_root` and `given_fold` are
+    the entry's, to look up how rare they are.
+    """
 
     surname: Level
     given_name: Level
@@ -76,13 +61,14 @@ class Comparison:
     organisation: Level
     place: Level
     reordered: bool = False
+    torn: bool = False
+    surname_root: str = ""
+    given_fold: str = ""
 
     @property
     def names_agree(self) -> bool:
         """Tell whether the given name and one family name agree, typing mistakes allowed."""
-        return self.given_name in {Level.EQUAL, Level.SIMILAR} and (
-            self.surname in LIKE_NAME or self.patronymic in SAME_NAME
-        )
+        return self.given_name in LIKE_NAME and (self.surname in LIKE_NAME or self.patronymic in SAME_NAME)
 
     @property
     def names_equal(self) -> bool:
@@ -94,21 +80,44 @@ class Comparison:
         )
 
     @property
+    def circumstances(self) -> tuple[Level, ...]:
+        """Give what agrees beside names and birth date: the father's name, the school, the place."""
+        return self.patronymic, self.organisation, self.place
+
+    @property
     def is_other_name(self) -> bool:
         """Tell whether the given name is another person's."""
         return self.given_name in OTHER_NAME
 
-    def evidence(self, *, population: int) -> tuple[Evidence, ...]:
-        """Explain field by field; an identifier shared by chance is one in `population`."""
+    def weight(self, model: Model, *, population: int) -> float:
+        """Give the weight of the pair in bits, after the chance of meeting a stranger."""
+        total = sum(model.weight(name, getattr(self, name), population=population) for name in FIELDS)
+        if self.reordered:
+            total += _REORDERED
+        return total + self._rarity(model) - log2(model.size(population))
+
+    def _rarity(self, model: Model) -> float:
+        bits = 0.0
+        if self.surname in SAME_NAME:
+            bits += model.rarity("surname", self.surname_root)
+        if self.given_name is Level.EQUAL:
+            bits += model.rarity("given_name", self.given_fold)
+        return bits
+
+    def evidence(self, model: Model, *, population: int) -> tuple[Evidence, ...]:
+        """Explain field by field."""
         found = []
-        for field in WEIGHTS:
-            level: Level = getattr(self, field)
+        for name in FIELDS:
+            level: Level = getattr(self, name)
             if level is not Level.MISSING:
-                weight = weight_of(field, level, population=population)
-                found.append(Evidence(field=field, level=level, weight=weight, text=_TEXTS[level]))
+                weight = round(model.weight(name, level, population=population), 2)
+                found.append(Evidence(field=name, level=level, weight=weight, text=_TEXTS[level]))
         if self.reordered:
             text = "parts stand in another order"
-            found.append(Evidence(field="names", level=Level.SWAPPED, weight=-1, text=text))
+            found.append(Evidence(field="names", level=Level.SWAPPED, weight=_REORDERED, text=text))
+        if rarity := self._rarity(model):
+            text = "rare names" if rarity > 0 else "common names"
+            found.append(Evidence(field="names", level="RARITY", weight=round(rarity, 2), text=text))
         return tuple(found)
 
 
@@ -116,141 +125,105 @@ _TEXTS: Mapping[Level, str] = {
     Level.EQUAL: "the same",
     Level.FORM: "the same in another form",
     Level.SIMILAR: "like a typing mistake",
+    Level.LOOSE: "alike, more than one letter apart",
     Level.NEAR: "one digit off or two exchanged",
     Level.SWAPPED: "day and month exchanged",
     Level.DIFFERENT: "different",
+    Level.DOUBTED: "different, but it repeats another birth date: probably a relative's",
     Level.TWO_NAMES: "two different names, both known",
 }
 
 
-def weight_of(field: str, level: Level, *, population: int) -> float:
-    """Give the weight of a level in bits."""
-    if field in IDENTIFIERS and level is Level.EQUAL:
-        return log2(population)
-    return WEIGHTS[field].get(level, 0.0)
+def compare(record: Record, entry: Record, *, vocabulary: Vocabulary = SHIPPED) -> Comparison:
+    """Compare a record with an entry; names of the vocabulary are nobody's typing mistake."""
+    return compare_prepared(prepare(record), prepare(entry), vocabulary)
 
 
-def compare(record: Record, entry: Record, *, known: frozenset[str]) -> Comparison:
-    """Compare a record with an entry; `known` are folded given names that are nobody's typing mistake."""
-    surname, given, patronymic, reordered = _names(record, entry, known)
+def compare_prepared(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> Comparison:
+    """Compare two records made ready before."""
+    (surname, given, patronymic), order, reordered = _names(one, other, vocabulary)
+    entry_surname, entry_given, _ = other.name.parts
+    torn = given is Level.SIMILAR and bool(
+        order[1] and entry_given and vocabulary.is_torn(order[1], entry_given)
+    )
     return Comparison(
         surname=surname,
         given_name=given,
         patronymic=patronymic,
         reordered=reordered,
-        birth_date=birth_date_level(record, entry),
-        sex=_plain(record.sex, entry.sex),
-        pin=pin_level(record.pin, entry.pin),
-        birth_certificate=_document(record.birth_certificate, entry.birth_certificate),
-        passport=_document(record.passport, entry.passport),
-        organisation=_plain(record.organisation, entry.organisation),
-        place=_plain(record.place, entry.place),
+        torn=torn,
+        surname_root=entry_surname.root if entry_surname else "",
+        given_fold=entry_given.fold if entry_given else "",
+        birth_date=birth_date_level(one, other),
+        sex=plain_level(one.sex, other.sex),
+        pin=_pin(one, other),
+        birth_certificate=plain_level(one.birth_certificate, other.birth_certificate),
+        passport=plain_level(one.passport, other.passport),
+        organisation=plain_level(one.organisation, other.organisation),
+        place=plain_level(one.place, other.place),
     )
 
 
-def pin_level(one: str | None, other: str | None) -> Level:
-    """Compare two PINs: the last five digits apart from the nine that only repeat sex and birth date."""
-    if not one or not other:
-        return Level.MISSING
-    if one == other:
-        return Level.EQUAL
-    if len(one) != len(other):
-        return Level.NEAR if OSA.distance(one, other, score_cutoff=1) <= 1 else Level.DIFFERENT
-    start, serial = OSA.distance(one[:9], other[:9]), OSA.distance(one[9:], other[9:])
-    return Level.NEAR if start + serial == 1 else Level.DIFFERENT
+def _pin(one: Prepared, other: Prepared) -> Level:
+    level = pin_level(one.pin, other.pin)
+    if level is Level.DIFFERENT and (one.pin_is_anothers or other.pin_is_anothers):
+        return Level.DOUBTED
+    return Level.DOUBTED if level is Level.MISSING and one.pin_is_anothers else level
 
 
-def birth_date_level(record: Record, entry: Record) -> Level:
-    """Compare birth dates: equal, day and month exchanged, one slip of the hand, or different."""
-    one, other = record.birth_date, entry.birth_date
-    if one is None or other is None:
-        return Level.MISSING
-    if one == other:
-        return Level.EQUAL
-    swapped = with_day_and_month_swapped(record)
-    if swapped and swapped.birth_date == other:
-        return Level.SWAPPED
-    return Level.NEAR if OSA.distance(_digits(one), _digits(other)) == 1 else Level.DIFFERENT
+Levels = tuple[Level, Level, Level]
 
 
-def _digits(day: date) -> str:
-    return day.strftime("%d%m%Y")
+def _names(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> tuple[Levels, Parts, bool]:
+    """Compare the names as they stand and, where they disagree, with their parts in another order."""
+    mine, theirs = one.name.parts, other.name.parts
+    straight = _levels(mine, theirs, vocabulary)
+    if straight[1] in LIKE_NAME and straight[0] in LIKE_NAME:
+        return straight, mine, False
+    best, best_order = straight, mine
+    for order in _ORDERS:
+        moved: Parts = (mine[order[0]], mine[order[1]], mine[order[2]])
+        if not _worth_it(moved[1], theirs[1]):
+            continue
+        levels = _levels(moved, theirs, vocabulary)
+        if _agrees(levels) and (_rank(levels) < _rank(best)):
+            best, best_order = levels, moved
+    return best, best_order, best_order is not mine
 
 
-def _plain(one: str | None, other: str | None) -> Level:
-    if not one or not other:
-        return Level.MISSING
-    return Level.EQUAL if one == other else Level.DIFFERENT
+_ORDERS = tuple(permutations(range(3)))[1:]
 
 
-def _document(one: str | None, other: str | None) -> Level:
-    return _plain(document(one) if one else None, document(other) if other else None)
+def _worth_it(given: Part | None, theirs: Part | None) -> bool:
+    """Tell at little cost whether another part may be the given name."""
+    if given is None or theirs is None:
+        return False
+    return not given.readings.isdisjoint(theirs.readings) or slips(given.fold, theirs.fold) is Level.SIMILAR
 
 
-def _names(record: Record, entry: Record, known: frozenset[str]) -> tuple[Level, Level, Level, bool]:
-    mine = (part(record.surname), part(record.given_name), part(record.patronymic))
-    theirs = (part(entry.surname), part(entry.given_name), part(entry.patronymic))
-    straight = _levels(mine, theirs, known)
-    if straight[1] in {Level.EQUAL, Level.SIMILAR} and straight[0] in LIKE_NAME:
-        return (*straight, False)
-    for order in list(permutations(mine))[1:]:
-        surname, given, father = _levels(order, theirs, known)
-        if given is Level.EQUAL and surname in SAME_NAME and father in SAME_NAME | {Level.MISSING}:
-            return surname, given, father, True
-    return (*straight, False)
+def _agrees(levels: Levels) -> bool:
+    surname, given, father = levels
+    if given not in {Level.EQUAL, Level.SIMILAR}:
+        return False
+    fits = father in LIKE_NAME | {Level.MISSING}
+    return (surname in LIKE_NAME and fits) or (given is Level.EQUAL and father in SAME_NAME)
 
 
-Parts = tuple[Part | None, ...]
+def _rank(levels: Levels) -> int:
+    return sum(_RANKS.get(level, 4) for level in levels)
 
 
-def _levels(mine: Parts, theirs: Parts, known: frozenset[str]) -> tuple[Level, Level, Level]:
-    surname = _one(mine[0], theirs[0], _surname)
-    given = _one(mine[1], theirs[1], lambda one, other: _given(one, other, known))
+_RANKS: Mapping[Level, int] = {Level.EQUAL: 0, Level.FORM: 1, Level.SIMILAR: 2, Level.MISSING: 2}
+
+
+def _levels(mine: Parts, theirs: Parts, vocabulary: Vocabulary) -> Levels:
+    surname = surname_level(mine[0], theirs[0], vocabulary)
+    given = given_level(mine[1], theirs[1], vocabulary)
     fathers = (mine[2], theirs[2]) if surname in SAME_NAME else (_father(mine), _father(theirs))
-    return surname, given, _one(*fathers, lambda one, other: _patronymic(one, other, known))
+    return surname, given, patronymic_level(*fathers, vocabulary)
 
 
 def _father(parts: Parts) -> Part | None:
     """Take the father's name from the patronymic, or from a surname of the form "X уулу"."""
     surname, _, patronymic = parts
     return patronymic or (surname if surname and surname.names_father else None)
-
-
-def _one(one: Part | None, other: Part | None, level: Callable[[Part, Part], Level]) -> Level:
-    return level(one, other) if one and other else Level.MISSING
-
-
-def _surname(one: Part, other: Part) -> Level:
-    if one.stem == other.stem:
-        return Level.EQUAL if one.fold == other.fold else Level.FORM
-    alike = _alike(one.stem, other.stem) or _alike(one.plain, other.plain)
-    return Level.SIMILAR if alike else Level.DIFFERENT
-
-
-def _given(one: Part, other: Part, known: frozenset[str]) -> Level:
-    if one.fold == other.fold:
-        return Level.EQUAL
-    if one.fold in known and other.fold in known:
-        return Level.TWO_NAMES
-    shorter, longer = sorted((one.fold, other.fold), key=len)
-    shortened = len(shorter) >= 4 and longer.startswith(shorter)
-    alike = shortened or _alike(one.fold, other.fold) or _alike(one.plain, other.plain)
-    return Level.SIMILAR if alike else Level.DIFFERENT
-
-
-def _patronymic(one: Part, other: Part, known: frozenset[str]) -> Level:
-    if one.fathers & other.fathers:
-        return Level.EQUAL if one.fold == other.fold else Level.FORM
-    if one.fathers & known and other.fathers & known:
-        return Level.TWO_NAMES
-    alike = any(_alike(mine, theirs) for mine in one.fathers for theirs in other.fathers)
-    return Level.SIMILAR if alike else Level.DIFFERENT
-
-
-def _alike(one: str, other: str) -> bool:
-    """Tell whether two folded words may be one word mistyped."""
-    longest = max(len(one), len(other))
-    if longest <= 3:
-        return False
-    allowed = 1 if longest < 8 else 2
-    return OSA.distance(one, other) <= allowed and JaroWinkler.similarity(one, other) >= 0.85

@@ -2,35 +2,64 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import log2
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 from uuid import UUID
 
-from gateway.matching.comparison import Evidence, Level, compare
-from gateway.matching.given_names import COMMON_GIVEN_NAMES
+from gateway.matching.comparison import Comparison, Evidence, compare_prepared
+from gateway.matching.levels import SAME_NAME, Level
+from gateway.matching.model import IDENTIFIERS, MODEL, Model
 from gateway.matching.normalise import fold
+from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Candidate, Record
-from gateway.matching.rules import NOBODY, RULES, THRESHOLDS, Pair, Thresholds, Verdict
+from gateway.matching.rules import NOBODY, RULES, Pair, Rule, Verdict
+
+Id = TypeVar("Id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(Generic[Id]):
     """One candidate weighed: the verdict, the rule that gave it, the weight in bits and the evidence."""
 
-    person_id: UUID
-    verdict: Verdict
-    kind: str
-    rule: str
+    person_id: Id
+    judged: Rule
     weight: float
-    evidence: tuple[Evidence, ...]
+    seen: Comparison
+    model: Model
+    population: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give what the rule says."""
+        return self.judged.verdict
+
+    @property
+    def kind(self) -> str:
+        """Give the kind of review case it asks for."""
+        return self.judged.kind
+
+    @property
+    def rule(self) -> str:
+        """Give the rule in words."""
+        return self.judged.says
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Explain field by field, without any value."""
+        return self.seen.evidence(self.model, population=self.population)
+
+    @property
+    def by_identifier(self) -> bool:
+        """Tell whether a PIN or a document is the same."""
+        return Level.EQUAL in {getattr(self.seen, name) for name in IDENTIFIERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Generic[Id]):
     """The record is this entry."""
 
-    person_id: UUID
-    opinion: Opinion
+    person_id: Id
+    opinion: Opinion[Id]
 
     @property
     def explanation(self) -> tuple[Evidence, ...]:
@@ -39,11 +68,11 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Generic[Id]):
     """A person must decide; opinions are ordered by weight, the strongest first."""
 
     kind: str
-    opinions: tuple[Opinion, ...]
+    opinions: tuple[Opinion[Id], ...]
 
     @property
     def explanation(self) -> tuple[Evidence, ...]:
@@ -52,10 +81,10 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoMatch:
+class NoMatch(Generic[Id]):
     """The record is nobody the registry knows; the opinions say why the nearest are not."""
 
-    opinions: tuple[Opinion, ...] = ()
+    opinions: tuple[Opinion[Id], ...] = ()
 
     @property
     def explanation(self) -> tuple[Evidence, ...]:
@@ -63,95 +92,127 @@ class NoMatch:
         return self.opinions[0].evidence if self.opinions else ()
 
 
-Decision = Match | Review | NoMatch
+Decision = Match[Id] | Review[Id] | NoMatch[Id]
 
 
-def judge(
-    record: Record,
-    candidate: Candidate,
-    *,
-    population: int,
-    known: frozenset[str] = COMMON_GIVEN_NAMES,
-    thresholds: Thresholds = THRESHOLDS,
-) -> Opinion:
+def judge(record: Record, candidate: Candidate, *, population: int, model: Model = MODEL) -> Opinion[UUID]:
     """Weigh one pair against a registry of `population` entries."""
-    size = max(population, thresholds.smallest_population)
-    seen = compare(record, candidate.record, known=known)
-    evidence = seen.evidence(population=size)
-    weight = sum(item.weight for item in evidence) - log2(size)
+    return weigh(
+        prepare(record), candidate.person_id, prepare(candidate.record), model=model, population=population
+    )
+
+
+def weigh(record: Prepared, person_id: Id, entry: Prepared, *, model: Model, population: int) -> Opinion[Id]:
+    """Weigh one pair of records made ready before."""
+    seen = compare_prepared(record, entry, model.vocabulary)
+    weight = seen.weight(model, population=population)
     pair = Pair(
         seen=seen,
-        both_pins_verified=record.pin_verified and candidate.record.pin_verified,
-        pin_contradicts_birth_date=_contradicts(record) or _contradicts(candidate.record),
+        both_pins_verified=record.pin_verified and entry.pin_verified,
+        support=_supports(seen, model),
         weight=weight,
-        thresholds=thresholds,
+        thresholds=model.thresholds,
     )
     rule = next((rule for rule in RULES if rule.when(pair)), NOBODY)
     return Opinion(
-        person_id=candidate.person_id,
-        verdict=rule.verdict,
-        kind=rule.kind,
-        rule=rule.says,
+        person_id=person_id,
+        judged=rule,
         weight=round(weight, 2),
-        evidence=evidence,
+        seen=seen,
+        model=model,
+        population=population,
     )
 
 
+def _supports(seen: Comparison, model: Model) -> bool:
+    """Tell whether the school or the place agrees and tells people apart, or the data show that names do.
+
+    A place says little about a learner of another school. What pairs with PINs show goes first.
+    """
+    shown = model.labelled.get(seen.circumstances)
+    if shown and shown.warns(model.thresholds):
+        return False
+    if shown and seen.names_equal and seen.patronymic in SAME_NAME and shown.trusts(model.thresholds):
+        return True
+    school, place = seen.organisation, seen.place
+    if school is Level.EQUAL:
+        return model.weights["organisation"][school] >= model.thresholds.support
+    if place is not Level.EQUAL or school is Level.DIFFERENT:
+        return False
+    return model.weights["place"][place] >= model.thresholds.support
+
+
 def decide(
-    record: Record,
-    candidates: Sequence[Candidate],
-    *,
-    population: int,
-    thresholds: Thresholds = THRESHOLDS,
-) -> Decision:
+    record: Record, candidates: Sequence[Candidate], *, population: int, model: Model = MODEL
+) -> Decision[UUID]:
     """Decide about a record among the entries that share a blocking key with it.
 
     One link and nobody who could be meant instead is a Match; two links, or a link beside a contradiction
     of an identifier, are a person's to decide.
     """
-    known = COMMON_GIVEN_NAMES | _frequent(candidates, thresholds.frequent_name)
+    wiser = _with_frequent_names(model, candidates)
+    ready = prepare(record)
     opinions = [
-        judge(record, candidate, population=population, known=known, thresholds=thresholds)
-        for candidate in candidates
+        weigh(ready, each.person_id, prepare(each.record), model=wiser, population=population)
+        for each in candidates
     ]
-    best = sorted(opinions, key=lambda opinion: -opinion.weight)
-    return _together(_one_per_person(best))
+    return together(opinions)
 
 
-def _together(best: list[Opinion]) -> Decision:
+def together(opinions: Sequence[Opinion[Id]]) -> Decision[Id]:
+    """Put the opinions about one record together."""
+    best = _one_per_person(sorted(opinions, key=lambda opinion: -opinion.weight))
     links = [opinion for opinion in best if opinion.verdict is Verdict.LINK]
     doubts = [opinion for opinion in best if opinion.verdict is Verdict.REVIEW]
-    if len(links) == 1 and not _in_the_way(links[0], doubts):
-        return Match(person_id=links[0].person_id, opinion=links[0])
+    leader = _leader(links)
+    if leader and not _in_the_way(leader, [*links, *doubts]):
+        return Match(person_id=leader.person_id, opinion=leader)
     if links or doubts:
-        kind = doubts[0].kind if not links else "DUP_LIKELY"
-        return Review(kind=kind, opinions=(*links, *doubts))
+        kind = "DUP_LIKELY" if links else doubts[0].kind
+        return Review(kind=kind, opinions=tuple(sorted([*links, *doubts], key=lambda each: -each.weight)))
     return NoMatch(opinions=tuple(best[:3]))
 
 
-def _in_the_way(link: Opinion, doubts: list[Opinion]) -> list[Opinion]:
-    """Give the doubts a link does not settle: an equal PIN or document settles mere likeness of names."""
-    by_identifier = any(
-        item.level == Level.EQUAL and item.field in {"pin", "birth_certificate", "passport"}
-        for item in link.evidence
+def _leader(links: list[Opinion[Id]]) -> Opinion[Id] | None:
+    """Give the only link, or the only one that rests on an identifier."""
+    if len(links) == 1:
+        return links[0]
+    proved = [link for link in links if link.by_identifier]
+    return proved[0] if len(proved) == 1 else None
+
+
+def _in_the_way(link: Opinion[Id], others: list[Opinion[Id]]) -> bool:
+    """Tell whether another entry could be meant: an equal identifier settles mere likeness of names."""
+    rivals = [each for each in others if each is not link and not _is_the_relative(each, link)]
+    if link.by_identifier:
+        by_pin = link.seen.pin is Level.EQUAL
+        return any(each.by_identifier and not (by_pin and each.seen.is_other_name) for each in rivals)
+    return any(
+        each.by_identifier or each.weight > link.weight - link.model.thresholds.margin for each in rivals
     )
-    return [doubt for doubt in doubts if doubt.kind == "PIN_CONFLICT" or not by_identifier]
 
 
-def _one_per_person(best: list[Opinion]) -> list[Opinion]:
-    kept: dict[UUID, Opinion] = {}
+def _is_the_relative(rival: Opinion[Id], link: Opinion[Id]) -> bool:
+    """Tell whether a rival only has the PIN that was typed for somebody of another birth date."""
+    return (
+        link.seen.pin is Level.DOUBTED
+        and rival.seen.pin is Level.EQUAL
+        and rival.seen.birth_date is Level.DIFFERENT
+    )
+
+
+def _one_per_person(best: list[Opinion[Id]]) -> list[Opinion[Id]]:
+    kept: dict[Id, Opinion[Id]] = {}
     for opinion in best:
         kept.setdefault(opinion.person_id, opinion)
     return list(kept.values())
 
 
-def _contradicts(record: Record) -> bool:
-    """Tell whether the date inside the PIN is not the birth date beside it."""
-    if not record.pin or record.birth_date is None:
-        return False
-    return record.pin[1:9] != record.birth_date.strftime("%d%m%Y")
-
-
-def _frequent(candidates: Sequence[Candidate], least: int) -> frozenset[str]:
+def _with_frequent_names(model: Model, candidates: Sequence[Candidate]) -> Model:
+    """Add the given names met more than once or twice among the candidates: they are no typing mistakes."""
     counted = Counter(fold(each.record.given_name) for each in candidates if each.record.given_name)
-    return frozenset(name for name, count in counted.items() if count >= least)
+    least = model.thresholds.frequent_name
+    more = frozenset(name for name, count in counted.items() if count >= least) - model.vocabulary.names
+    if not more:
+        return model
+    return replace(model, vocabulary=replace(model.vocabulary, names=model.vocabulary.names | more))

@@ -1,6 +1,6 @@
-"""Fold a name, however it was typed, into one plain form that its usual spellings share.
+"""Fold a name, however it was typed, into plain forms that its usual spellings share.
 
-Kyrgyz and Russian letters and the common Latin transliterations meet in a small Latin skeleton: Ң/Н/NG → n,
+Kyrgyz and Russian letters and the practices of transliteration meet in a small Latin skeleton: Ң/Н/NG → n,
 Ө/О → o, Ү/У → u, Ж/ДЖ/ZH/J → j, doubled letters → one. It is a key to compare by, never to show.
 """
 
@@ -9,80 +9,89 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, product
 
-_LOOKALIKES = str.maketrans("ABCEHIKMOPTXYabcehikmoptxy", "АВСЕНІКМОРТХУавсенікмортху")
-_CYRILLIC = str.maketrans(
-    {
-        **dict(zip("абвгдежзийклмнңоөпрстуүфхцчыіэ", "abvgdejziiklmnnooprstuufkscіie", strict=True)),
-        "і": "i", "ы": "i", "ё": "e", "ш": "w", "щ": "w", "ю": "iu", "я": "ia", "ъ": "", "ь": "",
-    }
-)  # fmt: skip
-_LATIN = (
-    ("w", "v"), ("shch", "w"), ("sch", "w"), ("dzh", "j"), ("zh", "j"), ("kh", "k"), ("ch", "c"), ("sh", "w"),
-    ("ts", "s"), ("yo", "e"), ("ye", "e"), ("x", "ks"), ("q", "k"), ("h", "k"), ("y", "i"),
-)  # fmt: skip
-_NOT_A_LETTER = re.compile(r"[^\w]|[\d_]")
-_IS_CYRILLIC = re.compile("[а-яёңөүі]")
-_DOUBLED = re.compile(r"(.)\1+")
+from gateway.matching.script import MOST_READINGS, readings
+
 MARKERS = frozenset({"ulu", "uli", "ul", "kizi", "kiz", "tegi"})
-_SURNAME_ENDINGS = (
-    "skaia", "tegi", "kizi", "ova", "eva", "ina", "ulu", "uli", "ski", "ov", "ev", "in",
-)  # fmt: skip
-_FATHER_ENDINGS = (
-    "ovic", "evic", "ovna", "evna", "inicna", "icna", "tegi", "kizi", "ulu", "uli", "ic",
-)  # fmt: skip
+_SURNAME_ENDINGS = ("skaia", "skoi", "ski", "ova", "eva", "ina", "aia", "ov", "ev", "of", "in", "oi")
+_FATHER_ENDINGS = ("ovic", "evic", "ovna", "evna", "inicna", "icna", "ic", "ivna")
+_MARKER_ENDINGS = ("tegi", "kizi", "kiz", "ulu", "uli")
+_ENDINGS = tuple(sorted((*_FATHER_ENDINGS, *_SURNAME_ENDINGS, *_MARKER_ENDINGS), key=len, reverse=True))
 _FATHER_ENDINGS_BY_LAW_OF_2025 = re.compile("[dt](in|un|an|en|on)$")
-_SHORTEST_STEM = 3
+_SHORTEST_ROOT = 3
+_LOOKALIKES = str.maketrans("ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part of a name: as typed, folded, without a surname's ending, and the fathers it may name."""
+    """One part of a name: as typed, its likeliest skeleton, all its readings, and those without endings.
+
+    `roots` are what a surname, a patronymic and the father's given name share: Асанова, Асанович, Асан уулу.
+    `is_patronymic` tells that it has the form of one.
+    """
 
     plain: str
     fold: str
-    stem: str
+    readings: frozenset[str]
+    root: str
+    roots: frozenset[str]
     fathers: frozenset[str]
     names_father: bool
+    is_patronymic: bool
+
+    @property
+    def stem(self) -> str:
+        """Give the likeliest root."""
+        return self.root
 
 
-@lru_cache(maxsize=65536)
-def words(text: str) -> tuple[str, ...]:
-    """Split into folded words, the words уулу, кызы and теги included."""
-    plain = unicodedata.normalize("NFC", text).casefold().replace("-", " ")
-    folded = (_fold_word(_NOT_A_LETTER.sub("", word)) for word in plain.split())
-    return tuple(word for word in folded if word)
+@lru_cache(maxsize=1 << 18)
+def words(text: str) -> tuple[tuple[str, ...], ...]:
+    """Split into words, each with its readings, the words уулу, кызы and теги included."""
+    found = (readings(word) for word in text.replace("-", " ").split())
+    return tuple(word for word in found if word)
 
 
 def fold(text: str) -> str:
     """Fold a name to its skeleton: spaces, hyphens, уулу and кызы gone; an empty text stays empty."""
-    found = words(text)
-    kept = [word for word in found if word not in MARKERS]
-    return _DOUBLED.sub(r"\1", "".join(kept or found))
+    found = part(text)
+    return found.fold if found else ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1 << 18)
 def part(text: str | None) -> Part | None:
     """Prepare one part of a name for comparison; None where there is nothing to compare."""
-    folded = fold(text or "")
-    if not folded:
+    if not text:
         return None
-    marked = not MARKERS.isdisjoint(words(text or ""))
-    root = _without(folded, _FATHER_ENDINGS)
-    shorter = _FATHER_ENDINGS_BY_LAW_OF_2025.sub("", root)
-    fathers = {root, shorter} if len(shorter) >= 4 else {root}
+    found = words(text)
+    if not found:
+        return None
+    kept = [word for word in found if word[0] not in MARKERS] or list(found)
+    joined = ["".join(choice) for choice in islice(product(*kept), MOST_READINGS)]
+    folds = list(dict.fromkeys(_DOUBLED.sub(r"\1", each) for each in joined))
+    marked = len(kept) < len(found)
+    typed = _NOT_A_LETTER.sub("", unicodedata.normalize("NFC", text).casefold())
+    roots = {_root(each) for each in folds}
     return Part(
-        plain=_NOT_A_LETTER.sub("", (text or "").casefold()),
-        fold=folded,
-        stem=_without(folded, _SURNAME_ENDINGS),
-        fathers=frozenset(fathers),
+        plain=typed,
+        fold=folds[0],
+        readings=frozenset(folds),
+        root=_root(folds[0]),
+        roots=frozenset(roots | _double_surname(kept)),
+        fathers=frozenset(roots | {_law_of_2025(each) for each in folds}),
         names_father=marked,
+        is_patronymic=marked or folds[0].endswith(_FATHER_ENDINGS[:-2]),
     )
+
+
+_DOUBLED = re.compile(r"(.)\1+")
+_NOT_A_LETTER = re.compile(r"[^\w]|[\d_]")
 
 
 def document(text: str) -> str:
     """Reduce a document number to letters and digits, its letters to one alphabet."""
-    upper = unicodedata.normalize("NFC", text).upper().replace("KR", "КР")
+    upper = unicodedata.normalize("NFC", text).upper().replace("KR", "КР").replace("№", "")
     return re.sub(r"[\W_]", "", upper.translate(_LOOKALIKES))
 
 
@@ -91,24 +100,34 @@ def fold_all(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(fold(text) for text in texts)
 
 
-def _fold_word(word: str) -> str:
-    skeleton = _fold_cyrillic(word) if _IS_CYRILLIC.search(word) else _fold_latin(word)
-    return _DOUBLED.sub(r"\1", skeleton.replace("dj", "j").replace("ng", "n"))
+def root_of(folded: str) -> str:
+    """Give the root of a folded name: no ending of a surname or patronymic, no vowel at the end."""
+    return _root(folded)
 
 
-def _fold_cyrillic(word: str) -> str:
-    return word.translate(_LOOKALIKES).translate(_CYRILLIC)
+def _root(folded: str) -> str:
+    bare = _without(folded, _ENDINGS)
+    shorter = bare.rstrip("aeiou")
+    return shorter if len(shorter) >= 2 else bare
 
 
-def _fold_latin(word: str) -> str:
-    plain = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-    for spelled, folded in _LATIN:
-        plain = plain.replace(spelled, folded)
-    return plain
+def _law_of_2025(folded: str) -> str:
+    """Give the root of "Бактыбектин"; a name that would become too short keeps its letters."""
+    shorter = _FATHER_ENDINGS_BY_LAW_OF_2025.sub("", folded)
+    return _root(shorter) if len(shorter) > _SHORTEST_ROOT else _root(folded)
+
+
+def _double_surname(kept: list[tuple[str, ...]]) -> set[str]:
+    """Give the roots of the halves of Иванова-Петрова; halves without an ending are no surnames."""
+    if len(kept) < 2:
+        return set()
+    halves = [(word[0], _root(word[0])) for word in kept]
+    return {root for word, root in halves if len(word) - len(root) >= 2 and len(root) > _SHORTEST_ROOT}
 
 
 def _without(folded: str, endings: tuple[str, ...]) -> str:
     for ending in endings:
-        if folded.endswith(ending) and len(folded) - len(ending) >= _SHORTEST_STEM:
+        least = 2 if ending in _FATHER_ENDINGS else _SHORTEST_ROOT  # Ильич
+        if folded.endswith(ending) and len(folded) - len(ending) >= least:
             return folded.removesuffix(ending)
     return folded

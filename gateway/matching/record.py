@@ -4,6 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
+PIN_LENGTH = 14
+OLDEST_YEAR = 1900
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -36,3 +39,19 @@ def with_day_and_month_swapped(record: Record) -> Record | None:
     if born is None or born.day > 12 or born.day == born.month:
         return None
     return replace(record, birth_date=born.replace(day=born.month, month=born.day))
+
+
+def date_in_pin(pin: str | None) -> date | None:
+    """Give the birth date a PIN repeats; None where it repeats none."""
+    if not pin or len(pin) != PIN_LENGTH or not pin.isdigit():
+        return None
+    try:
+        born = date(int(pin[5:9]), int(pin[3:5]), int(pin[1:3]))
+    except ValueError:
+        return None
+    return born if born.year >= OLDEST_YEAR else None
+
+
+def digits_of(day: date) -> str:
+    """Write a date as a PIN repeats it: DDMMYYYY."""
+    return f"{day.day:02}{day.month:02}{day.year:04}"

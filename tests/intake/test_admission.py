@@ -276,6 +276,30 @@ async def test_a_parents_pin_typed_for_the_child_opens_a_case(registry: Database
     assert (statuses, holders) == (1, 2)
 
 
+async def test_a_relatives_pin_on_a_known_childs_record_is_asked_about_and_not_kept(
+    registry: Database,
+) -> None:
+    """The record is the known child's; the parent's PIN on it is left out of the entry, and a case asks about it."""
+    people = People(17)
+    child = people.person(birth_date=date(2018, 5, 4))
+    parent = people.parent(child)
+    known = await admit_one(registry, application_of(child))
+    await admit_one(registry, application_of(parent, form="EVENING"))
+    admission = await admit_one(registry, application_of(replace(child, pin=parent.pin)))
+    assert (admission.result, admission.person_id) == (Result.MATCHED, known.person_id)
+    assert "PIN_CONFLICT" in admission.reasons
+    assert admission.case_id
+    async with registry.transaction() as session:
+        owned = await count(
+            session, f"from person_identifier where person_id = '{known.person_id}' and scheme = 'PIN'"
+        )
+        open_ones = await count(session, "from review_case where kind = 'PIN_CONFLICT' and field = 'pin'")
+        entry = await person_by_pin(session, child.pin)
+    assert (owned, open_ones) == (1, 1)
+    assert entry is not None
+    assert entry.person_id == known.person_id
+
+
 async def test_an_unknown_organisation_is_rejected_without_a_trace(registry: Database) -> None:
     """An application to an organisation nobody knows is refused with the reason, and nothing is written."""
     admission = await admit_one(registry, application_of(People(17).person(), organisation_code="NOWHERE"))

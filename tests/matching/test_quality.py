@@ -151,15 +151,21 @@ def test_siblings_and_namesakes_are_not_linked() -> None:
             assert not isinstance(registry.decide(record_of(other, pin=None)), Match)
 
 
-def test_a_parents_pin_typed_for_the_child_goes_to_a_person() -> None:
-    """A child's row with a registered parent's PIN is neither linked nor taken for a new person."""
+def test_a_parents_pin_typed_for_the_child_never_leads_to_the_parent() -> None:
+    """A child's row with a registered parent's PIN is the child's where all else agrees, or a person's question."""
     people, children = _population(41, 500)
     parents = [people.parent(child) for child in children]
     registry = Registry([*children, *parents])
     for child, parent in zip(children, parents, strict=True):
-        decision = registry.decide(record_of(child, pin=parent.pin))
-        assert isinstance(decision, Review)
-        assert decision.kind == "PIN_CONFLICT"
+        linked = registry.decide(record_of(child, pin=parent.pin))
+        assert isinstance(linked, Match)
+        assert linked.person_id == registry.ids[child.pin]
+        bare = replace(
+            record_of(child, pin=parent.pin), organisation=None, place=None, birth_certificate=None
+        )
+        asked = registry.decide(bare)
+        assert isinstance(asked, Review)
+        assert asked.kind == "PIN_CONFLICT"
 
 
 def test_exact_rows_with_pin_are_linked_without_a_person() -> None:

@@ -41,7 +41,7 @@ QUICK = {"KOPURO_WORK__STALLED_AFTER_SECONDS": "5", "KOPURO_SECURITY_SERVER__FIR
 # where people are kept on purpose; every other table knows them by ids, digests and pseudonyms only
 REGISTRY = {
     "person", "person_identifier", "person_link", "assertion", "match_key", "education_document", "review_case",
-    "review_candidate",
+    "review_candidate", "registry_version",
 }  # fmt: skip
 
 
