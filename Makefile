@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/kopuro demo
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .
