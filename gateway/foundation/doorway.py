@@ -10,7 +10,7 @@ import os
 import socket
 import ssl
 import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +21,7 @@ from gateway.foundation.doorkeeper import Doorkeeper
 _log = structlog.stdlib.get_logger(__name__)
 _ANSWER = "taking the answer"
 _LONGEST_HEADER = 64 * 1024
+_HEAD = b"HTTP/1."
 _AROUND_A_FIELD = len(": \r\n")
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -30,6 +31,37 @@ _FULL = (
 
 class _HeadTooLongError(Exception):
     """The target and the fields of a request are more than we read."""
+
+
+class _OneWrite:
+    """A transport that sends an answer's head together with what is written right behind it: uvicorn writes twice."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop, self._head = transport, loop, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Keep a head back until the body comes, at most until the loop's next turn."""
+        if self._head:
+            data, self._head = self._head + data, b""
+            self._transport.write(data)
+        elif data.startswith(_HEAD):
+            self._head = data
+            self._loop.call_soon(self._flush)
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what is kept back, then close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -71,7 +103,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Ask the doorkeeper, and begin with TLS where it is spoken; called once more when TLS stands."""
         if self._handshake is not None:
             self._handshake, self._certificate = None, _tls_extension(transport)
-            super().connection_made(transport)
+            self._begin(transport)
             return
         self.transport = transport
         self.address = (get_remote_addr(transport) or ("", 0))[0]
@@ -83,7 +115,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if speaks_tls:
             self._begin_tls(transport)
         else:
-            super().connection_made(transport)
+            self._begin(transport)
+
+    def _begin(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", _OneWrite(transport, self.loop))
 
     def _is_local_door(self, transport: asyncio.Transport) -> bool:
         return (get_local_addr(transport) or ("", 0))[1] == self.doorkeeper.local_port
