@@ -84,6 +84,12 @@ class Endpoint:
             return await self._refuse(trace, refusal, INTERNAL, "the service could not answer", "")
 
     async def _answer(self, trace: Trace) -> Reply:
+        offer, texts, grant, shell = self._admit(trace)
+        answer = await self.ask(offer, texts, grant, trace)
+        return await self.record(trace, answer, self._write(shell, answer.content, trace))
+
+    def _admit(self, trace: Trace) -> tuple[Offer, Texts, Grant, Shell]:
+        """Take a request as far as it can be judged alone; its tree ends here, so that few are held at a time."""
         message = _read(trace)
         offer = find_offer(message.header.service, self.ours)
         terms = self.agreements.find(message.header.client, message.header.service, on=trace.today)
@@ -91,11 +97,7 @@ class Endpoint:
         self.schema.check(content, whose="request")
         texts = texts_of(content)
         grant = self.agreements.grant(terms, message.header, purpose_of(texts))
-        shell = answering_shell(message)  # before the registry is asked: the message is still at hand
-        answer = await self.ask(offer, texts, grant, trace)
-        self.schema.check(parse_again(answer.content), whose="answer")
-        body = self._write(shell, answer.content, trace)
-        return await self.record(trace, answer, body)
+        return offer, texts, grant, answering_shell(message)
 
     def _verified(self, message: Message, terms: Terms, trace: Trace) -> etree._Element:
         """Give the content to handle: the signed one, parsed anew, wherever a signature is there or agreed."""
@@ -121,7 +123,8 @@ class Endpoint:
         return await offer.handler(question, self.database)
 
     def _write(self, shell: Shell, content: bytes, trace: Trace) -> bytes:
-        """Put the request's own header before the answer, signed if the request was."""
+        """Check the answer and put the request's own header before it, signed if the request was."""
+        self.schema.check(parse_again(content), whose="answer")
         if trace.signature == "signed":
             form = trace.header_form
             return sign_message(shell, content, self.sealing, at=self.clock(), header_form=form)
