@@ -106,10 +106,10 @@ def _pin(person: Human) -> str:
     return found.value
 
 
-def sample(plan: Plan) -> list[Human]:
-    """Draw learners with a verified PIN from batches all over the country."""
-    chance = Random(plan.seed)
-    numbers = chance.sample(range(plan.batches), min(BATCHES, plan.batches))
+def sample(plan: Plan, *, batches: int | None = None) -> list[Human]:
+    """Draw learners with a verified PIN from all over the country, or its first so many batches."""
+    chance, present = Random(plan.seed), batches or plan.batches
+    numbers = chance.sample(range(present), min(BATCHES, present))
     found: list[Human] = []
     for number in numbers:
         people = [p for p in make_batch(plan, number).people if p.role == "LEARNER" and p.source == "ZAGS"]

@@ -1,6 +1,6 @@
 """Truths planted in a batch, each with its label: what matching and review must find, and must not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -21,7 +21,7 @@ def make_batch(plan: Plan, number: int) -> Batch:
     """Make one batch of the country: always the same for a plan and a number."""
     maker = Maker(plan, number)
     maker.settle()
-    chosen = _ordinary_learners(maker)
+    chosen = _Chosen(maker)
     for kind, plant in _LEARNER_TRUTHS.items():
         for index in range(plan.planted(kind, number)):
             plant(maker, chosen, index)
@@ -36,23 +36,31 @@ def make_batch(plan: Plan, number: int) -> Batch:
     )
 
 
-def _ordinary_learners(maker: Maker) -> Iterator[str]:
-    """Give learners in a drawn order, each for one truth only; twins stay as they are."""
-    found = [each for each in maker.learners if each not in maker.twins]
-    maker.chance.shuffle(found)
-    return iter(found)
+class _Chosen:
+    """The batch's learners in a drawn order, each for one truth only; twins stay as they are."""
+
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+        self._left = [each for each in maker.learners if each not in maker.twins]
+        maker.chance.shuffle(self._left)
+
+    def take(self, fits: Callable[[Human], bool] = lambda _: True) -> Human:
+        """Give the next learner who fits; raises LookupError when there is none left."""
+        for index, person_id in enumerate(self._left):
+            person = self._maker.people[person_id]
+            if fits(person):
+                del self._left[index]
+                return person
+        raise LookupError("the batch has no such learner left")
 
 
-def _duplicate(maker: Maker, chosen: Iterator[str], index: int) -> None:
+def _duplicate(maker: Maker, chosen: _Chosen, index: int) -> None:
     """Enter a child a second time, by hand, at another school."""
-    start = index + maker.batch
-    detail, child = DUPLICATES[start % len(DUPLICATES)], maker.people[next(chosen)]
-    for _ in range(200):
-        if _can_be(detail, child):
-            break
-        child = maker.people[next(chosen)]
-    else:
-        detail = "NO_PIN"
+    detail = DUPLICATES[(index + maker.batch) % len(DUPLICATES)]
+    try:
+        child = chosen.take(lambda one: _can_be(detail, one))
+    except LookupError:  # a small batch may have nobody of that kind
+        detail, child = "NO_PIN", chosen.take()
     place = child.places[-1]
     copy = replace(
         _typed(maker, child, detail),
@@ -110,18 +118,24 @@ def _one_digit_off(pin: str) -> str:
     return pin[:-2] + str((int(pin[-2]) + 3) % 10) + pin[-1]
 
 
-def _namesakes(maker: Maker, chosen: Iterator[str], index: int) -> None:
+def _namesakes(maker: Maker, chosen: _Chosen, index: int) -> None:
     """Give two children of different families the same names; every tenth pair is born on one day too."""
-    one, other = maker.people[next(chosen)], maker.people[next(chosen)]
-    while other.sex != one.sex or maker.houses[other.id] is maker.houses[one.id]:
-        other = maker.people[next(chosen)]
+    one = chosen.take(_is_pupil)
+    house = maker.houses[one.id]
+    other = chosen.take(
+        lambda each: _is_pupil(each) and each.sex == one.sex and maker.houses[each.id] is not house
+    )
     alike = replace(other, surname=one.surname, given_name=one.given_name, patronymic=one.patronymic)
-    same_day = index % 10 == 0 and (one.places[-1].level == other.places[-1].level)
+    same_day = index % 10 == 0
     if same_day:
         alike = _born(maker, alike, one.birth_date)
     maker.add(alike)
     detail = "SAME_BIRTH_DATE" if same_day else "OTHER_BIRTH_DATE"
     maker.truths.append(Truth("NAMESAKES", detail, one.id, other.id))
+
+
+def _is_pupil(person: Human) -> bool:
+    return person.places[-1].level == "GENERAL"
 
 
 def _born(maker: Maker, person: Human, born: date) -> Human:
@@ -133,15 +147,15 @@ def _born(maker: Maker, person: Human, born: date) -> Human:
     return replace(again, places=maker.schooling.places(again, person.places[-1].organisation))
 
 
-def _pin_replaced(maker: Maker, chosen: Iterator[str], _: int) -> None:
-    person = maker.people[next(chosen)]
+def _pin_replaced(maker: Maker, chosen: _Chosen, _: int) -> None:
+    person = chosen.take()
     former = Identifier("PIN", maker.numbers.pin(person.sex, person.birth_date), "REPLACED", _HAPPENED)
     maker.add(replace(person, identifiers=(*person.identifiers, former)))
     maker.truths.append(Truth("PIN_REPLACED", "", person.id))
 
 
-def _pin_blocked(maker: Maker, chosen: Iterator[str], _: int) -> None:
-    person = maker.people[next(chosen)]
+def _pin_blocked(maker: Maker, chosen: _Chosen, _: int) -> None:
+    person = chosen.take()
     blocked = tuple(
         each._replace(status="BLOCKED") if each.scheme == "PIN" else each for each in person.identifiers
     )
@@ -149,11 +163,9 @@ def _pin_blocked(maker: Maker, chosen: Iterator[str], _: int) -> None:
     maker.truths.append(Truth("PIN_BLOCKED", "", person.id))
 
 
-def _death(maker: Maker, chosen: Iterator[str], _: int) -> None:
+def _death(maker: Maker, chosen: _Chosen, _: int) -> None:
     """Let a learner die: the present place ends on that day."""
-    person = maker.people[next(chosen)]
-    while person.places[-1].start_on >= _HAPPENED or len(person.places[-1].periods) > 1:
-        person = maker.people[next(chosen)]
+    person = chosen.take(lambda one: one.places[-1].start_on < _HAPPENED and len(one.places[-1].periods) == 1)
     *before, place = person.places
     ended = replace(
         place,
@@ -164,16 +176,16 @@ def _death(maker: Maker, chosen: Iterator[str], _: int) -> None:
     maker.truths.append(Truth("DEATH", "", person.id))
 
 
-def _false_death(maker: Maker, chosen: Iterator[str], _: int) -> None:
+def _false_death(maker: Maker, chosen: _Chosen, _: int) -> None:
     """Let the civil registry say that a learner died, and take it back."""
-    person = maker.people[next(chosen)]
+    person = chosen.take()
     maker.add(replace(person, falsely_dead_on=_HAPPENED))
     maker.truths.append(Truth("FALSE_DEATH", "", person.id))
 
 
-def _foreign(maker: Maker, chosen: Iterator[str], _: int) -> None:
+def _foreign(maker: Maker, chosen: _Chosen, _: int) -> None:
     """Let a child be known by the document of another country only."""
-    person = maker.people[next(chosen)]
+    person = chosen.take()
     country = maker.chance.choice(_COUNTRIES)
     document = Identifier("FOREIGN_DOC", f"{country}{maker.numbers.document()}", "CLAIMED")
     maker.add(replace(person, citizenship=country, source="SCHOOL", identifiers=(document,)))
@@ -181,9 +193,9 @@ def _foreign(maker: Maker, chosen: Iterator[str], _: int) -> None:
     maker.truths.append(Truth("FOREIGN", country, person.id))
 
 
-def _no_pin(maker: Maker, chosen: Iterator[str], index: int) -> None:
+def _no_pin(maker: Maker, chosen: _Chosen, index: int) -> None:
     """Let a child be written down by hand before there is a PIN; every fifth has no certificate either."""
-    person = maker.people[next(chosen)]
+    person = chosen.take()
     certificate = person.current("BIRTH_CERT")
     kept = (certificate._replace(status="CLAIMED"),) if certificate and index % 5 else ()
     maker.add(replace(person, source="SCHOOL", identifiers=kept))
@@ -198,9 +210,9 @@ def _declare(maker: Maker, child_id: str) -> None:
     ]
 
 
-def _adopted(maker: Maker, chosen: Iterator[str], _: int) -> None:
+def _adopted(maker: Maker, chosen: _Chosen, _: int) -> None:
     """Let a child be adopted: new parents by a court's act, a new certificate, no trace of the former parents."""
-    person, donor = maker.people[next(chosen)], maker.people[next(chosen)]
+    person, donor = chosen.take(), chosen.take()
     house = maker.houses[donor.id]
     maker.ties = [tie for tie in maker.ties if tie.child_id != person.id]
     for tie in [each for each in maker.ties if each.child_id == donor.id]:
@@ -249,7 +261,7 @@ def _organisation_truths(maker: Maker) -> None:
             )
 
 
-_LEARNER_TRUTHS: dict[str, Callable[[Maker, Iterator[str], int], None]] = {
+_LEARNER_TRUTHS: dict[str, Callable[[Maker, _Chosen, int], None]] = {
     "DUPLICATE": _duplicate,
     "NAMESAKES": _namesakes,
     "PIN_REPLACED": _pin_replaced,

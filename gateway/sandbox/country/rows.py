@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from gateway.foundation.settings import FieldPolicy
 from gateway.matching.blocking import blocking_keys
 from gateway.matching.record import Record
-from gateway.registry.policy import NO_POLICY, OFFICIAL
+from gateway.registry.policy import OFFICIAL
 from gateway.registry.timeline.policies import digest_of
 from gateway.sandbox.country.plan import TOLD_AT, Plan
 from gateway.sandbox.country.values import Batch, Human, Place, Post, Tie
@@ -42,21 +42,24 @@ COLUMNS = {
 class Lines:
     """A batch ready to be copied: lines by table, without line ends, and the assertions to take back."""
 
-    number: int
-    learners: int
     tables: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
     retracted: list[str] = field(default_factory=list)
 
 
 class Writer:
-    """Writes batches of one plan under one set of source-of-truth policies."""
+    """Writes batches of one plan under one set of source-of-truth policies; all rows share its words."""
 
     def __init__(self, plan: Plan, policies: Mapping[str, FieldPolicy]) -> None:
-        """Prepare what all rows share."""
-        self._plan, self._policies = plan, policies
-        self._digest, self._at = digest_of(policies), TOLD_AT.isoformat()
-        self._key = f"{WRITER}:{plan.seed}"
-        self._stale = {name: self._stale_after(policy) for name, policy in policies.items()}
+        """Prepare what all rows share: the instant, the record key, the policies and what they make stale."""
+        self.plan = plan
+        self.at = TOLD_AT.isoformat()
+        self.record_key = f"{WRITER}:{plan.seed}"
+        self.digest = digest_of(policies)
+        self._stale = {
+            name: (TOLD_AT + timedelta(days=policy.stale_after_days)).isoformat()
+            for name, policy in policies.items()
+            if policy.stale_after_days
+        }
 
     def lines(self, batch: Batch) -> Lines:
         """Write everything of a batch."""
@@ -66,29 +69,13 @@ class Writer:
         """Give when a value of this field that was verified at TOLD_AT becomes stale."""
         return self._stale.get(name, _NULL)
 
-    def _stale_after(self, policy: FieldPolicy = NO_POLICY) -> str:
-        days = policy.stale_after_days
-        return (TOLD_AT + timedelta(days=days)).isoformat() if days else _NULL
-
-    def id(self, kind: int, batch: int, index: int) -> str:
-        """Make an id of the plan."""
-        return self._plan.id(kind, batch, index)
-
-    @property
-    def shared(self) -> tuple[str, str, str]:
-        """Give the instant, the record key and the policies' digest of every row."""
-        return self._at, self._key, self._digest
-
 
 class _Page:
     """The lines of one batch while they are written."""
 
     def __init__(self, writer: Writer, batch: Batch) -> None:
         self._writer, self._batch = writer, batch
-        self._at, self._key, self._digest = writer.shared
-        learners = self._writer._plan.learners_of(batch.number)  # noqa: SLF001 - the page is the writer's own
-        self._lines = Lines(number=batch.number, learners=learners)
-        self._made = 0
+        self._at, self._lines, self._made = writer.at, Lines(), 0
 
     def written(self) -> Lines:
         """Write people, ties and posts."""
@@ -105,13 +92,13 @@ class _Page:
 
     def _id(self, kind: int) -> str:
         self._made += 1
-        return self._writer.id(kind, self._batch.number, self._made)
+        return self._writer.plan.id(kind, self._batch.number, self._made)
 
     def _person(self, person: Human) -> None:
         status = "DECEASED" if person.death_date else "ACTIVE"
         self._add(
             "person", person.id, status, person.surname, person.given_name, person.patronymic, person.birth_date,
-            person.sex, person.citizenship, person.death_date, 1, self._at, self._at, self._digest,
+            person.sex, person.citizenship, person.death_date, 1, self._at, self._at, self._writer.digest,
         )  # fmt: skip
         self._event("PERSON_CREATED", "PERSON", person.id)
         for one in person.identifiers:
@@ -141,10 +128,10 @@ class _Page:
     def _told(
         self, sort: str, subject: str, name: str, value: object, *, source: str, since: date | None = None
     ) -> str:
-        told = self._id(_ASSERTION)
+        told, text = self._id(_ASSERTION), json.dumps(value, ensure_ascii=False)
         self._add(
-            "assertion", told, sort, subject, name, json.dumps(value, ensure_ascii=False), source, self._key,
-            WRITER, self._at, self._at if source in OFFICIAL else None, self._at, since,
+            "assertion", told, sort, subject, name, text, source, self._writer.record_key, WRITER, self._at,
+            self._at if source in OFFICIAL else None, self._at, since,
         )  # fmt: skip
         return told
 
