@@ -1,5 +1,6 @@
 """The laws of a synthetic country, and its way into the registry."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -308,28 +309,59 @@ def test_a_renaming_keeps_the_former_name(database_url: str, settings: Settings)
     assert versions == [(former.name_ru,), (truth.detail,)]
 
 
-def test_a_killed_load_goes_on_where_it_stopped(database_url: str, tmp_path: Path) -> None:
-    """Killed between batches, the same command loads the rest once; the file of truths is whole only then."""
-    truth, plan = tmp_path / "truth.csv", Plan(learners=5001, seed=8)
+_PROGRAM = """
+import sys
+from gateway.foundation.settings import load
+from gateway.sandbox.country.load import Watch, load_country
+from gateway.sandbox.country.plan import Plan
+plan = Plan(learners=900, seed=8, learners_a_batch=300)
+watch = Watch(progress=lambda done: print(done, flush=True))
+print(load_country(sys.argv[1], plan, load().fields, watch=watch))
+"""
+
+
+def test_a_killed_load_goes_on_where_it_stopped(database_url: str) -> None:
+    """Killed while it works, the same load brings in the rest, everybody once."""
+    plan = Plan(learners=900, seed=8, learners_a_batch=300)
+    command = [sys.executable, "-c", _PROGRAM, database_url]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "300\n"
+        running.send_signal(signal.SIGKILL)
+    _wait_for_silence(database_url)
+    wanted = {person.id for batch in country(plan) for person in batch.people}
+    present = len(_ask(database_url, "select 1 from person"))
+    assert 0 < present < len(wanted)
+    done: list[int] = []
+    loaded = load_country(database_url, plan, load().fields, watch=Watch(progress=done.append))
+    assert 1 <= loaded.found < 3
+    assert loaded == Loaded(batches=3 - loaded.found, found=loaded.found)
+    assert done[-1] == 900
+    assert {str(row[0]) for row in _ask(database_url, "select id from person")} == wanted
+    assert _ask(database_url, "select count(distinct isuo_no) from person") == [(len(wanted),)]
+
+
+def test_the_command_writes_the_truths(database_url: str, tmp_path: Path) -> None:
+    """`kopuro seed --truth` leaves a whole CSV of what was planted, without a name or a PIN in it."""
+    truth, batch = tmp_path / "truth.csv", make_batch(Plan(learners=100, seed=8), 0)
     command = [
-        sys.executable, "-m", "gateway.cli", "seed", "--learners", "5001", "--seed", "8", "--truth", str(truth),
+        sys.executable, "-m", "gateway.cli", "seed", "--learners", "100", "--seed", "8", "--truth", str(truth),
     ]  # fmt: skip
     environment = {**os.environ, "DATABASE_URL": database_url}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stderr
-        assert "1667 of 5001" in running.stderr.readline()
-        running.send_signal(signal.SIGKILL)
-    assert not truth.exists()
-    _wait_for_silence(database_url)
-    present = len(_ask(database_url, "select 1 from person"))
-    assert 0 < present < sum(len(make_batch(plan, number).people) for number in range(3))
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert "2 batches loaded, 1 were there already" in done.stdout or "1 batches loaded, 2" in done.stdout
-    wanted = {person.id for batch in country(plan) for person in batch.people}
-    assert {str(row[0]) for row in _ask(database_url, "select id from person")} == wanted
-    rows = truth.read_text(encoding="utf-8").splitlines()
-    assert rows[0] == "kind,detail,one,other"
-    assert len(rows) - 1 == sum(len(batch.truths) for batch in country(plan))
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "seed 8: 100 learners; 1 batches loaded, 0 were there already\n",
+    )
+    assert "100 of 100 learners" in done.stderr
+    with truth.open(encoding="utf-8", newline="") as file:
+        rows = [Truth(*row) for row in list(csv.reader(file))[1:]]
+    assert rows == list(batch.truths)
+    assert list(tmp_path.iterdir()) == [truth]
+    told = truth.read_text(encoding="utf-8")
+    for person in batch.people:
+        assert person.surname not in told
+        assert all(each.value not in told for each in person.identifiers)
 
 
 def _ask(url: str, question: str, *values: object) -> list[tuple[object, ...]]:

@@ -9,7 +9,6 @@ from gateway.foundation.errors import SettingsError
 
 TODAY = date(2026, 9, 1)
 TOLD_AT = datetime(2026, 8, 20, 6, tzinfo=UTC)
-LEARNERS_A_BATCH = 2500
 FEWEST, MOST = 100, 5_000_000
 # planted truths for 100,000 learners; a smaller country has at least one of each
 PLANTED = {
@@ -23,10 +22,11 @@ _PERSON, _MULTIPLIER = 1, 61
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A country by its seed and its number of learners."""
+    """A country by its seed and its number of learners; cut otherwise it is another country."""
 
     learners: int
     seed: int
+    learners_a_batch: int = 2500
 
     def __post_init__(self) -> None:
         """Refuse a country too small for its truths or too large for the digits of its numbers."""
@@ -36,12 +36,16 @@ class Plan:
     @property
     def batches(self) -> int:
         """Give how many batches there are."""
-        return -(-self.learners // LEARNERS_A_BATCH)
+        return -(-self.learners // self.learners_a_batch)
 
     @property
     def mark(self) -> int:
         """Give the 32 bits that all ids of this country begin with."""
-        return int.from_bytes(hashlib.sha256(f"{self.seed}:{self.learners}".encode()).digest()[:4], "big")
+        return int.from_bytes(hashlib.sha256(self._name.encode()).digest()[:4], "big")
+
+    @property
+    def _name(self) -> str:
+        return f"{self.seed}:{self.learners}:{self.learners_a_batch}"
 
     def learners_of(self, batch: int) -> int:
         """Give how many learners a batch has."""
@@ -60,7 +64,7 @@ class Plan:
 
     def chance(self, batch: int) -> Random:
         """Give a batch's own source of chance."""
-        return Random(f"{self.seed}:{self.learners}:{batch}")  # noqa: S311 – must repeat, not be secret
+        return Random(f"{self._name}:{batch}")  # noqa: S311 – must repeat, not be secret
 
     def id(self, kind: int, batch: int, index: int) -> str:
         """Make an id: a UUID of the free form (version 8), which tells the country, the batch and the place."""
