@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from gateway.foundation.settings import Settings, load
 from gateway.matching.record import Record
 from gateway.registry.candidates import find_candidates, population
 from gateway.registry.learner_state import learner_state_by_pin
+from gateway.registry.learners.orders import Kind, Order, place_of
 from gateway.registry.model import FieldProvenance, Person
 from gateway.registry.projection import project_person
 from gateway.registry.timeline.card import card_as_of
@@ -136,7 +138,7 @@ def test_periods_cover_every_day_of_a_place(people: dict[str, Human]) -> None:
         for left, entered in pairwise(person.places):
             assert left.end_on is not None
             assert left.end_on <= entered.start_on
-    assert set(statuses) == {"ENROLLED", "TRANSFERRED", "ACADEMIC_LEAVE", "DECEASED"}
+    assert set(statuses) == {"ENROLLED", "TRANSFERRED", "ACADEMIC_LEAVE", "PRESENT", "DECEASED"}
 
 
 def test_a_truth_is_what_its_label_says(people: dict[str, Human], truths: list[Truth]) -> None:
@@ -280,6 +282,29 @@ async def _shown(database: Database, person_id: str) -> tuple[tuple[object, ...]
         statement = select(*fields).where(FieldProvenance.subject_id == person_id)
         rows = await session.execute(statement.order_by(FieldProvenance.field))
         return (tuple(entry.one()), *(tuple(row) for row in rows))
+
+
+def test_orders_lead_to_the_places_they_made(database_url: str, settings: Settings) -> None:
+    """Replayed, the orders of every enrolment give its days, grade and periods as they were loaded."""
+    load_country(database_url, Plan(learners=400, seed=6), settings.fields)
+    orders, periods = defaultdict(list), defaultdict(list)
+    for enrolment_id, *order in _ask(
+        database_url, "select enrolment_id, id, number, kind, effective_on, to_grade from movement"
+    ):
+        names = ("movement_id", "number", "kind", "effective_on", "grade")
+        values: dict[str, Any] = dict(zip(names, order, strict=True))
+        orders[enrolment_id].append(Order(**{**values, "kind": Kind(values["kind"])}))
+    for enrolment_id, *period in _ask(
+        database_url,
+        "select enrolment_id, status, from_on, until_on from enrolment_status_period order by from_on",
+    ):
+        periods[enrolment_id].append(tuple(period))
+    kinds = {order.kind for found in orders.values() for order in found}
+    assert kinds >= {Kind.ENROL, Kind.PROMOTE, Kind.TRANSFER_OUT, Kind.TRANSFER_IN, Kind.DIE}
+    for enrolment_id, *stored in _ask(database_url, "select id, start_on, end_on, grade from enrolment"):
+        place = place_of(orders[enrolment_id])
+        assert [place.start_on, place.end_on, place.grade] == stored
+        assert [(p.status, p.from_on, p.until_on) for p in place.periods] == periods[enrolment_id]
 
 
 def test_a_full_registry_is_refused_without_leave(database_url: str, settings: Settings) -> None:

@@ -8,7 +8,8 @@ from gateway.sandbox.country.households import Maker
 from gateway.sandbox.country.naming import adult_surname, surname_of
 from gateway.sandbox.country.organisations import renamed
 from gateway.sandbox.country.plan import TODAY, Plan
-from gateway.sandbox.country.values import Batch, Human, Identifier, Period, Tie, Truth
+from gateway.sandbox.country.schooling import ended_by_death
+from gateway.sandbox.country.values import Batch, Human, Identifier, Tie, Truth
 
 DUPLICATES = (
     "NO_PIN", "PIN_ONE_DIGIT", "DAY_MONTH_SWAPPED", "O_FOR_Ө", "NAMES_SWAPPED", "MARRIED_NAME",
@@ -61,13 +62,12 @@ def _duplicate(maker: Maker, chosen: _Chosen, index: int) -> None:
         child = chosen.take(lambda one: _can_be(detail, one))
     except LookupError:  # a small batch may have nobody of that kind
         detail, child = "NO_PIN", chosen.take()
-    place = child.places[-1]
     copy = replace(
         _typed(maker, child, detail),
         id=maker.numbers.person_id(),
         role="DUPLICATE",
         source="SCHOOL",
-        places=(maker.schooling.elsewhere(place.organisation, place.grade),),
+        places=(maker.schooling.elsewhere(child.places[-1]),),
     )
     maker.add(copy)
     maker.truths.append(Truth("DUPLICATE", detail, child.id, copy.id))
@@ -167,11 +167,7 @@ def _death(maker: Maker, chosen: _Chosen, _: int) -> None:
     """Let a learner die: the present place ends on that day."""
     person = chosen.take(lambda one: one.places[-1].start_on < _HAPPENED and len(one.places[-1].periods) == 1)
     *before, place = person.places
-    ended = replace(
-        place,
-        end_on=_HAPPENED,
-        periods=(Period("ENROLLED", place.start_on, _HAPPENED), Period("DECEASED", _HAPPENED, None)),
-    )
+    ended = ended_by_death(place, _HAPPENED)
     maker.add(replace(person, death_date=_HAPPENED, places=(*before, ended)))
     maker.truths.append(Truth("DEATH", "", person.id))
 

@@ -31,7 +31,7 @@ COLUMNS = {
     "enrolment": "id person_id organisation_id level form grade start_on end_on recorded_at",
     "enrolment_status_period": "id enrolment_id status from_on until_on",
     "movement": "id enrolment_id kind order_on effective_on until_on from_organisation_id to_organisation_id "
-    "to_grade recorded_at recorded_by",
+    "from_grade to_grade recorded_at recorded_by",
     "person_relationship": "id child_id adult_id kind legal_representative evidence status source_code act "
     "recorded_at recorded_by verified_at",
     "registry_event": "type subject_type subject_id at effective_on detail xid",
@@ -153,7 +153,9 @@ class _Page:
                 period.until_on,
             )  # fmt: skip
         came_from = before.organisation.id if before else None
-        order = self._order(place, opening, place.start_on, places=(came_from, home), grade=place.grade)
+        order = self._order(
+            place, opening, place.start_on, places=(came_from, home), grades=(None, place.opened_grade)
+        )
         detail = json.dumps({"movement_id": order, "kind": opening})
         self._event("ENROLMENT_CREATED", "ENROLMENT", place.id, place.start_on, detail)
         self._later_orders(person, place)
@@ -164,6 +166,8 @@ class _Page:
 
     def _later_orders(self, person: Human, place: Place) -> None:
         home, after = place.organisation.id, person.places[-1].organisation.id
+        for step in place.promotions:
+            self._order(place, "PROMOTE", step.on, grades=(step.from_grade, step.to_grade))
         for period in place.periods[1:]:
             goes_to = after if period.status == "TRANSFERRED" else None
             kind = _CLOSING.get(period.status)
@@ -182,10 +186,10 @@ class _Page:
         *,
         until: date | None = None,
         places: tuple[str | None, str | None] = (None, None),
-        grade: str | None = None,
+        grades: tuple[str | None, str | None] = (None, None),
     ) -> str:
         order = self._id(_MOVEMENT)
-        self._add("movement", order, place.id, kind, on, on, until, *places, grade, self._at, WRITER)
+        self._add("movement", order, place.id, kind, on, on, until, *places, *grades, self._at, WRITER)
         return order
 
     def _tie(self, tie: Tie) -> None:

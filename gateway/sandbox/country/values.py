@@ -22,6 +22,14 @@ class Period(NamedTuple):
     until_on: date | None
 
 
+class Promotion(NamedTuple):
+    """A step to another grade on a day."""
+
+    on: date
+    from_grade: str
+    to_grade: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """A school, kindergarten, college or university."""
@@ -38,17 +46,23 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An enrolment with its periods, which cover every day of it."""
+    """An enrolment with its periods, which cover every day of it; `opened_grade` is the one it began with."""
 
     id: str
     organisation: Organisation
     level: str
     form: str = "FULL_TIME"
-    grade: str | None
+    opened_grade: str | None
+    promotions: tuple[Promotion, ...] = ()
     group: str | None
     start_on: date
     end_on: date | None = None
     periods: tuple[Period, ...]
+
+    @property
+    def grade(self) -> str | None:
+        """Give the grade the promotions lead to."""
+        return self.promotions[-1].to_grade if self.promotions else self.opened_grade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
