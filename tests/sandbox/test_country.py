@@ -1,7 +1,5 @@
 """The laws of a synthetic country, and its way into the registry."""
 
-import csv
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +7,6 @@ import time
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -364,29 +361,6 @@ def test_a_killed_load_goes_on_where_it_stopped(database_url: str) -> None:
     assert done[-1] == 900
     assert {str(row[0]) for row in _ask(database_url, "select id from person")} == wanted
     assert _ask(database_url, "select count(distinct isuo_no) from person") == [(len(wanted),)]
-
-
-def test_the_command_writes_the_truths(database_url: str, tmp_path: Path) -> None:
-    """`kopuro seed --truth` leaves a whole CSV of what was planted, without a name or a PIN in it."""
-    truth, batch = tmp_path / "truth.csv", make_batch(Plan(learners=100, seed=8), 0)
-    command = [
-        sys.executable, "-m", "gateway.cli", "seed", "--learners", "100", "--seed", "8", "--truth", str(truth),
-    ]  # fmt: skip
-    environment = {**os.environ, "DATABASE_URL": database_url}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (
-        0,
-        "seed 8: 100 learners; 1 batches loaded, 0 were there already\n",
-    )
-    assert "100 of 100 learners" in done.stderr
-    with truth.open(encoding="utf-8", newline="") as file:
-        rows = [Truth(*row) for row in list(csv.reader(file))[1:]]
-    assert rows == list(batch.truths)
-    assert list(tmp_path.iterdir()) == [truth]
-    told = truth.read_text(encoding="utf-8")
-    for person in batch.people:
-        assert person.surname not in told
-        assert all(each.value not in told for each in person.identifiers)
 
 
 def _ask(url: str, question: str, *values: object) -> list[tuple[object, ...]]:
