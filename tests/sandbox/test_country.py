@@ -17,6 +17,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database, psycopg_conninfo
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings, load
+from gateway.matching.blocking import blocking_keys, lookup_keys
 from gateway.matching.record import Record
 from gateway.registry.candidates import find_candidates, population
 from gateway.registry.learner_state import learner_state_by_pin
@@ -29,7 +30,8 @@ from gateway.sandbox.country.load import Loaded, Watch, load_country
 from gateway.sandbox.country.naming import genitive, stem
 from gateway.sandbox.country.organisations import organisations
 from gateway.sandbox.country.plan import PLANTED, Plan
-from gateway.sandbox.country.planting import make_batch
+from gateway.sandbox.country.planting import DUPLICATES, make_batch
+from gateway.sandbox.country.rows import record_of
 from gateway.sandbox.country.values import Batch, Human, Truth
 from tests.conftest import ROOT
 
@@ -156,6 +158,15 @@ def test_a_truth_is_what_its_label_says(people: dict[str, Human], truths: list[T
         elif one:
             _is_labelled(truth.kind, one)
     assert {t.detail for t in truths if t.kind == "NAMESAKES"} >= {"SAME_BIRTH_DATE"}
+
+
+def test_every_duplicate_can_be_found(people: dict[str, Human], truths: list[Truth]) -> None:
+    """A planted second entry shares a blocking key with the first, whatever was done to it."""
+    pairs = [truth for truth in truths if truth.kind == "DUPLICATE"]
+    assert {truth.detail for truth in pairs} == set(DUPLICATES)
+    for truth in pairs:
+        asked, stored = (record_of(people[each]) for each in (truth.other, truth.one))
+        assert not set(lookup_keys(asked)).isdisjoint(blocking_keys(stored)), truth.detail
 
 
 def _names(person: Human) -> tuple[str, str, str | None]:

@@ -111,7 +111,7 @@ class _Page:
         if person.falsely_dead_on:
             told = self._told("PERSON", person.id, "death_date", str(person.falsely_dead_on), source="ZAGS")
             self._lines.retracted.append(told)
-        for key in blocking_keys(_record(person)):
+        for key in blocking_keys(record_of(person)):
             self._add("match_key", key, person.id)
         for before, place in zip((None, *person.places), person.places, strict=False):
             self._place(person, place, before)
@@ -220,7 +220,7 @@ def _fields(person: Human) -> Iterable[tuple[str, object]]:
             yield _DOCUMENTS[one.scheme], one.value
 
 
-def _record(person: Human) -> Record:
+def record_of(person: Human) -> Record:
     """Give what the entry is found by: the values told, and the organisation where it studies."""
     numbers = {name: person.current(scheme) for scheme, name in _DOCUMENTS.items()}
     pin, certificate, passport = (numbers[name] for name in ("pin", "birth_certificate", "passport"))
