@@ -58,16 +58,17 @@ def load_country(
     """Bring the registry to hold the whole country; what is there of it already is passed over.
 
     Raises SettingsError when the registry holds other people and `add` does not allow that, when another load
-    runs, or when numbers of this country meet those of people already there.
+    runs, or when numbers of this country meet those of people already there; batches before that one stay.
     """
     told = watch or Watch()
     with psycopg.connect(psycopg_conninfo(url)) as connection:
         _claim(connection)
-        if not _begun(connection, plan):
-            if not add:
-                _refuse_others(connection)
-            _begin(connection, plan, policies)
+        begun = _begun(connection, plan)
+        if not begun and not add:
+            _refuse_others(connection)
         try:
+            if not begun:
+                _begin(connection, plan, policies)
             done = _load_batches(connection, plan, Writer(plan, policies), told)
         except psycopg.errors.UniqueViolation:
             raise SettingsError(
