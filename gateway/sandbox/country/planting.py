@@ -56,12 +56,12 @@ class _Chosen:
 
 
 def _duplicate(maker: Maker, chosen: _Chosen, index: int) -> None:
-    """Enter a child a second time, by hand, at another school."""
+    """Enter a pupil a second time, by hand, at another school."""
     detail = DUPLICATES[(index + maker.batch) % len(DUPLICATES)]
     try:
-        child = chosen.take(lambda one: _can_be(detail, one))
+        child = chosen.take(lambda one: _is_pupil(one) and _can_be(detail, one))
     except LookupError:  # a small batch may have nobody of that kind
-        detail, child = "NO_PIN", chosen.take()
+        detail, child = "NO_PIN", chosen.take(_is_pupil)
     copy = replace(
         _typed(maker, child, detail),
         id=maker.numbers.person_id(),
