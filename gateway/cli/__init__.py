@@ -18,6 +18,7 @@ from gateway.cli import (
     match,
     messages,
     sandbox,
+    seed,
     serve,
     xroad,
 )
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
         demo,
         serve,
         sandbox,
+        seed,
         journal,
         messages,
         match,

@@ -1,9 +1,14 @@
 """The benchmark program works; what it finds is for people to read and never decides about a test."""
 
+import asyncio
 import re
 import subprocess
 import sys
 
+from gateway.foundation.settings import load
+from gateway.sandbox.country.load import load_country
+from gateway.sandbox.country.plan import Plan
+from tests.benchmarks.country import QUESTIONS, measure, sample, sizes, table
 from tests.conftest import ROOT
 
 _LINES = (
@@ -31,3 +36,13 @@ def test_a_short_run_prints_every_figure() -> None:
         assert re.search(rf"{re.escape(name)}.*\s\d+\.\d\d\s+\d+\.\d\d\s+\d+\.\d\d\s+\d", done.stdout), name
     assert re.search(r"times ours, subject in memory\s+\d+\.\d|could not be installed", done.stdout)
     assert re.search(r"resident memory: \d+ MB .* \d+ MB after 120 signed exchanges", done.stdout)
+
+
+def test_a_country_is_asked_about_and_weighed(database_url: str) -> None:
+    """Over a loaded country every question gets an answer and a figure, and the indexes their sizes."""
+    plan = Plan(learners=300, seed=4)
+    load_country(database_url, plan, load().fields)
+    printed = [*table(asyncio.run(measure(database_url, sample(plan)[:60]))), *sizes(database_url)]
+    for name in QUESTIONS:
+        assert any(re.match(rf"{re.escape(name)}\s+\d+\.\d\s+\d+\.\d$", line) for line in printed), name
+    assert any(line.startswith("match_key.pk_match_key") for line in printed)
