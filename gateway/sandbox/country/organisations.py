@@ -1,20 +1,19 @@
 """The organisations of a country: each batch lives in a district with schools and a kindergarten.
 
-Colleges, universities and special schools serve several districts. The first five digits of a СОАТЕ code are
-those of the region; the district behind them is as synthetic as its people.
+Colleges, universities and special schools serve several districts. The districts are those of the reference book
+СОАТЕ, taken in turn, region by region.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
 
+from gateway.registry.books.files import packaged_books
+from gateway.registry.books.values import Names
 from gateway.sandbox.country.plan import Plan
 from gateway.sandbox.country.values import Organisation
 
 SCHOOLS, _KIND = 4, 2
-_REGIONS = (
-    ("41702", "Ысык-Көл", "Иссык-Куль"), ("41703", "Жалал-Абад", "Джалал-Абад"), ("41704", "Нарын", "Нарын"),
-    ("41705", "Баткен", "Баткен"), ("41706", "Ош", "Ош"), ("41707", "Талас", "Талас"), ("41708", "Чүй", "Чуй"),
-    ("41711", "Бишкек", "Бишкек"), ("41721", "Ош шаары", "город Ош"),
-)  # fmt: skip
 # kind → how many districts share one
 _SHARED = {"COLLEGE": 3, "UNIVERSITY": 20, "SPECIAL": 40}
 _NAMES = {
@@ -69,10 +68,19 @@ def renamed(one: Organisation) -> tuple[str, str]:
     return f"{one.name_ky} — «Билим» гимназиясы", f"{one.name_ru} — гимназия «Билим»"
 
 
+@cache
+def _districts() -> tuple[tuple[str, Names], ...]:
+    """Give code and region of every district, so that neighbours in the list lie in different regions."""
+    rows = next(book for book in packaged_books() if book.code == "SOATE").rows
+    regions = {row.code: row.names for row in rows if row.code.endswith("000000000") and row.parent_code}
+    below = [[(row.code, name) for row in rows if row.parent_code == code] for code, name in regions.items()]
+    return tuple(found for turn in zip_longest(*below) for found in turn if found)
+
+
 def _organisation(plan: Plan, kind: str, index: int) -> Organisation:
     per_district = SCHOOLS if kind == "SCHOOL" else 1
     home = index * _SHARED.get(kind, 1) // per_district
-    soate, region_ky, region_ru = _REGIONS[home % len(_REGIONS)]
+    soate, region = _districts()[home % len(_districts())]
     name_ky, name_ru, level = _NAMES[kind]
     kinds = list(_NAMES)
     number = index * len(kinds) + kinds.index(kind)
@@ -80,9 +88,9 @@ def _organisation(plan: Plan, kind: str, index: int) -> Organisation:
         id=plan.id(_KIND, 0, number),
         code=f"SYN-{plan.mark:08x}-{kind[:2]}{index + 1:05}",
         inn=f"0{plan.mark % 10**7:07}{number:06}",
-        soate=f"{soate}{200 + home % 40:03}000000",
-        name_ky=name_ky.format(n=index + 1, ky=region_ky),
-        name_ru=name_ru.format(n=index + 1, ru=region_ru),
+        soate=soate,
+        name_ky=name_ky.format(n=index + 1, ky=region.ky),
+        name_ru=name_ru.format(n=index + 1, ru=region.ru),
         level=level,
         special_profile="CORRECTIONAL" if kind == "SPECIAL" else None,
     )
