@@ -4,7 +4,6 @@ from pathlib import Path
 
 from adapters.infocom.civil_registry import client as civil_registry
 from adapters.infocom.civil_registry import simulator as simulated_civil_registry
-from adapters.infocom.contracts import Contract
 from adapters.infocom.conversation import Conversation
 from adapters.infocom.passport import client as passport
 from adapters.infocom.passport import simulator as simulated_passport
@@ -13,6 +12,8 @@ from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Agency
 from gateway.intake.plugs import Asker
 from gateway.intake.ports import Agencies
+from gateway.intake.speaking.contracts import Contract
+from gateway.intake.speaking.conversation import Dialogue
 from gateway.sandbox.people import Population
 
 _FAMILIES = {
@@ -35,10 +36,8 @@ class InfocomPlug:
             )
         ways = {
             family: Conversation(
-                asker=asker,
-                contract=Contract(contracts / "infocom" / _FAMILIES[family][0], schemas=schemas / "xroad"),
-                services=services,
-                source=_FAMILIES[family][1],
+                Dialogue(asker=asker, services=services, source=_FAMILIES[family][1]),
+                Contract(contracts / "infocom" / _FAMILIES[family][0], schemas=schemas / "xroad"),
             )
             for family, services in agency.subsystems.items()
         }

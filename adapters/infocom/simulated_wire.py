@@ -7,10 +7,10 @@ from datetime import date
 from lxml import etree
 
 from adapters.infocom.dialect import PRODUCER
-from adapters.infocom.values import clean
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import element_children, local_name, parse, text_of
 from gateway.intake.plugs import SimulatedAnswer
+from gateway.intake.speaking.values import clean
 from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
 
 CONTENT_TYPE = "text/xml; charset=utf-8"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from adapters.infocom.conversation import refusal
-from adapters.infocom.dialect import ContentFault
 from gateway.intake.plugs import FaultMode, Misbehaviour
 from gateway.intake.ports import Outcome, PersonRecord
+from gateway.intake.speaking.conversation import refusal
+from gateway.intake.speaking.fault_words import ContentFault
 from tests.adapters.bench import CONTEXT, Bench
 
 SUBSYSTEMS = ("zags-service", "passport-service")

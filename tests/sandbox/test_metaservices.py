@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from openapi_spec_validator import validate
 
-from adapters.infocom.contracts import Contract
+from gateway.intake.speaking.contracts import Contract
 from gateway.cli.sandbox import make_sandbox
 from gateway.cli.xroad import read_service
 from gateway.foundation.errors import AgencyError, AgencyRefused, SettingsError

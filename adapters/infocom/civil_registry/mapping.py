@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
-from adapters.infocom.conversation import Finding, noted
-from adapters.infocom.dialect import Fields, malformed
-from adapters.infocom.values import calendar_date, clean, coded, flag, is_pin
 from gateway.intake.ports import BirthActRecord, Outcome, PersonRecord
+from gateway.intake.speaking.conversation import Finding, noted
+from gateway.intake.speaking.reading import Fields, malformed
+from gateway.intake.speaking.values import calendar_date, clean, coded, flag, is_pin
 
 SEXES = {"1": "F", "2": "M"}
 # Ethnicity and marital status are nobody's business here: they are dropped on arrival.

@@ -4,7 +4,7 @@ from datetime import date
 
 from adapters.infocom.simulated_wire import DASHED, DOTTED, Asked, Day, Node
 from adapters.infocom.simulation import SimulatedService, fault
-from adapters.infocom.values import calendar_date, is_pin
+from gateway.intake.speaking.values import calendar_date, is_pin
 from gateway.sandbox.people import Population, SyntheticBirthAct, SyntheticPerson
 
 SUBSYSTEM = "zags-service"

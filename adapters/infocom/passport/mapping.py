@@ -5,10 +5,10 @@ Sex is Latin M or F here, dates are dateTimes, and the address comes in parts of
 
 from typing import Any
 
-from adapters.infocom.conversation import Finding, noted
-from adapters.infocom.dialect import Fields, malformed
-from adapters.infocom.values import calendar_date, clean, coded, latin_series
 from gateway.intake.ports import Outcome, PassportRecord
+from gateway.intake.speaking.conversation import Finding, noted
+from gateway.intake.speaking.reading import Fields, malformed
+from gateway.intake.speaking.values import calendar_date, clean, coded, latin_series
 
 SEXES = {"F": "F", "M": "M", "М": "M"}  # the last is the Cyrillic look-alike
 # Ethnicity (which is what `nationality` holds) and family status are dropped on arrival.

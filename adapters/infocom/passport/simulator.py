@@ -2,7 +2,7 @@
 
 from adapters.infocom.simulated_wire import Asked, Day, Node
 from adapters.infocom.simulation import SimulatedService, fault
-from adapters.infocom.values import is_pin
+from gateway.intake.speaking.values import is_pin
 from gateway.sandbox.people import Population, SyntheticAddress, SyntheticPassport, SyntheticPerson
 
 SUBSYSTEM = "passport-service"
