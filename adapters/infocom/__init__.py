@@ -7,13 +7,14 @@ from adapters.infocom.civil_registry import simulator as simulated_civil_registr
 from adapters.infocom.conversation import Conversation
 from adapters.infocom.passport import client as passport
 from adapters.infocom.passport import simulator as simulated_passport
-from adapters.infocom.simulation import InfocomSimulator
+from adapters.infocom.simulation import SPEECH
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Agency
 from gateway.intake.plugs import Asker
 from gateway.intake.ports import Agencies
 from gateway.intake.speaking.contracts import Contract
 from gateway.intake.speaking.conversation import Dialogue
+from gateway.sandbox.member import SimulatedMember
 from gateway.sandbox.people import Population
 
 _FAMILIES = {
@@ -48,14 +49,15 @@ class InfocomPlug:
             passports=passport.InfocomPassports(ways["passport"]) if "passport" in ways else None,
         )
 
-    def simulator(self, people: Population) -> InfocomSimulator:
+    def simulator(self, people: Population) -> SimulatedMember:
         """Simulate zags-service and passport-service over synthetic people."""
-        return InfocomSimulator(
+        return SimulatedMember(
             people,
             {
                 simulated_civil_registry.SUBSYSTEM: simulated_civil_registry.SERVICES,
                 simulated_passport.SUBSYSTEM: simulated_passport.SERVICES,
             },
+            SPEECH,
         )
 
 

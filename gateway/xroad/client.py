@@ -20,11 +20,12 @@ _HTTP_OK, _HTTP_FAULT = 200, 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawReply:
-    """What came back: the bytes, their Content-Type and the HTTP status."""
+    """What came back: the bytes, their Content-Type, the HTTP status, and a security server's own error code."""
 
     content: bytes
     content_type: str
     status: int = _HTTP_OK
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,7 @@ class Client:
             content=bytes(received),
             content_type=reply.headers.get("Content-Type", ""),
             status=reply.status,
+            error=reply.headers.get("X-Road-Error", ""),
         )
 
     def _pool(self) -> aiohttp.ClientSession:
