@@ -43,6 +43,10 @@ class Fields:
             raise malformed(f"{name} came {len(found)} times", where=name)
         return Fields(found[0]) if found else None
 
+    def groups(self, name: str) -> "tuple[Fields, ...]":
+        """Give every field of a name that holds fields, without nil ones."""
+        return tuple(Fields(child) for child in self._take(name) if not is_nil(child))
+
     def unread(self, *, dropped: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """Name the fields nobody read, apart from those dropped on purpose."""
         return tuple(sorted(self._children.keys() - self._seen - dropped))

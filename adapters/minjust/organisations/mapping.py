@@ -1,0 +1,168 @@
+"""What Минюст means by its fields: the only place that knows its two vocabularies, camelCase and snake_case.
+
+`Gl` is the state language (Kyrgyz), `Ol` the official one (Russian). Numbers of heads and founders may be the PINs of
+private persons and are dropped with the contacts.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import etree
+
+from adapters.minjust.dialect import read_answer, read_feed
+from gateway.foundation.errors import ContractError
+from gateway.intake.answers import Outcome
+from gateway.intake.plugs import FetchedReply
+from gateway.intake.ports_organisations import (
+    Changes,
+    Founder,
+    OrganisationChange,
+    OrganisationRecord,
+)
+from gateway.intake.speaking.conversation import Finding, noted
+from gateway.intake.speaking.field_uses import uses
+from gateway.intake.speaking.json_reading import JsonFields
+from gateway.intake.speaking.reading import Fields, malformed
+from gateway.intake.speaking.values import calendar_date, is_inn
+
+SUBJECT = uses(
+    fill="fullNameGl shortNameGl fullNameOl shortNameOl tin registrCode statSubCode orderDate firstOrderDate "
+    "region district city village microdistrict street house room chief baseBusCode",
+    verify="category ownership founders.fullName founders.citizenship",
+    drop="foreignPart phones email1 email2 chiefTin baseBus indFounders jurFounders totalFounders description "
+    "founders.tin",
+)
+CHANGE = uses(
+    fill="tin full_name_gl short_name_gl full_name_ol short_name_ol registr_code stat_sub_code order_date "
+    "order_num first_order_date region district city village microdistrict street house room shief base_bus_code",
+    verify="category_name ownership_name reorg_type_name founders.full_name founders.citizenship",
+    drop="foreign_part phones email1 email2 capital ind_founders jur_founders total_founders description category "
+    "ownership reorganization reorg_type screate screate_name founders.pin",
+    frame="id updated",
+)
+_ADDRESS = ("region", "district", "city", "village", "microdistrict", "street", "house", "room")
+
+
+def subject_request(inn: str) -> dict[str, Any]:
+    """Ask getSubjectByTin for an ИНН."""
+    return {"tin": inn}
+
+
+def read_subject(root: etree._Element, service_code: str, inn: str) -> Finding[OrganisationRecord]:
+    """Understand getSubjectByTin; an answer without a subject means that there is none.
+
+    Raises ContractError for a missing field or another organisation.
+    """
+    answer = read_answer(root, service_code)
+    subject = answer.group("subject")
+    if subject is None:
+        unknown = answer.unread()
+        if unknown:
+            raise malformed("the answer holds no subject but something else", where="subject")
+        return Finding(outcome=Outcome.NOT_FOUND)
+    if subject.text("tin") != inn:
+        raise malformed("the answer is about another ИНН", where="tin", code="wrong_organisation")
+    founders = subject.groups("founders")
+    record = OrganisationRecord(
+        inn=inn,
+        name_ky=subject.optional("fullNameGl"),
+        name_ru=subject.optional("fullNameOl"),
+        short_name_ky=subject.optional("shortNameGl"),
+        short_name_ru=subject.optional("shortNameOl"),
+        registration_code=subject.optional("registrCode"),
+        okpo=subject.optional("statSubCode"),
+        registered_on=calendar_date(subject.optional("orderDate")),
+        first_registered_on=calendar_date(subject.optional("firstOrderDate")),
+        address=_address(subject),
+        head=subject.optional("chief"),
+        activity_code=subject.optional("baseBusCode"),
+        category=subject.optional("category"),
+        ownership=subject.optional("ownership"),
+        founders=_founders(founders, "fullName"),
+    )
+    _refuse_nameless(record)
+    unknown = (
+        *answer.unread(),
+        *subject.unread(dropped=SUBJECT.dropped_in()),
+        *(name for one in founders for name in one.unread(dropped=SUBJECT.dropped_in("founders"))),
+    )
+    notes = noted(unknown_fields=" ".join(sorted(set(unknown))))
+    return Finding(outcome=Outcome.FOUND, record=record, notes=notes)
+
+
+def read_changes(reply: FetchedReply) -> Finding[Changes]:
+    """Understand a page of the feed: a record that cannot be understood is named by its key and stops no other.
+
+    Raises ContractError for a page that is no list.
+    """
+    records = read_feed(reply)
+    if not records:
+        return Finding(outcome=Outcome.NOT_FOUND)
+    changes: list[OrganisationChange] = []
+    unreadable: list[str] = []
+    unknown: set[str] = set()
+    for record in records:
+        fields = JsonFields(record)
+        try:
+            changes.append(_change(fields, unknown))
+        except ContractError:
+            unreadable.append(_key(fields))
+    return Finding(
+        outcome=Outcome.FOUND,
+        record=Changes(changes=tuple(changes), unreadable=tuple(unreadable)),
+        notes=noted(unknown_fields=" ".join(sorted(unknown))),
+    )
+
+
+def _change(fields: JsonFields, unknown: set[str]) -> OrganisationChange:
+    key, updated, inn = fields.text("id"), fields.text("updated"), fields.text("tin")
+    if not (key and updated and inn and is_inn(inn)):
+        raise malformed("a change has no key, no time or no ИНН", where="id")
+    founders = fields.groups("founders")
+    record = OrganisationRecord(
+        inn=inn,
+        name_ky=fields.optional("full_name_gl"),
+        name_ru=fields.optional("full_name_ol"),
+        short_name_ky=fields.optional("short_name_gl"),
+        short_name_ru=fields.optional("short_name_ol"),
+        registration_code=fields.optional("registr_code"),
+        okpo=fields.optional("stat_sub_code"),
+        registered_on=calendar_date(fields.optional("order_date")),
+        first_registered_on=calendar_date(fields.optional("first_order_date")),
+        order_number=fields.optional("order_num"),
+        address=_address(fields),
+        head=fields.optional("shief"),
+        activity_code=fields.optional("base_bus_code"),
+        category=fields.optional("category_name"),
+        ownership=fields.optional("ownership_name"),
+        reorganisation=fields.optional("reorg_type_name"),
+        founders=_founders(founders, "full_name"),
+    )
+    _refuse_nameless(record)
+    unknown |= set(fields.unread(dropped=CHANGE.dropped_in()))
+    unknown |= {name for one in founders for name in one.unread(dropped=CHANGE.dropped_in("founders"))}
+    return OrganisationChange(key=key, updated=updated, organisation=record)
+
+
+def _key(fields: JsonFields) -> str:
+    """Give the key of a record that cannot be understood, where it has a number for one."""
+    try:
+        key = fields.optional("id") or ""
+    except ContractError:
+        return "?"
+    return key if key.isascii() and key.isdigit() and len(key) < 14 else "?"
+
+
+def _address(fields: Fields | JsonFields) -> str | None:
+    parts = [fields.optional(name) for name in _ADDRESS]
+    return ", ".join(part for part in parts if part) or None
+
+
+def _founders(groups: Sequence[Fields | JsonFields], name: str) -> tuple[Founder, ...]:
+    told = [(one.optional(name), one.optional("citizenship")) for one in groups]
+    return tuple(Founder(name=found, citizenship=citizenship) for found, citizenship in told if found)
+
+
+def _refuse_nameless(record: OrganisationRecord) -> None:
+    if not (record.name_ky or record.name_ru):
+        raise malformed("the answer names no organisation", where="name")
