@@ -21,8 +21,10 @@ WSDLS = HOME / "wsdl" / "infocom"
 XSDS = HOME / "schemas" / "xroad"
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 OPERATIONS = {
-    "zags-service.wsdl": {"zagsDataByPin", "zagsPinsByNSPDate", "zagsPinBirthAct"},
+    "zags-service.wsdl": {"zagsDataByPin", "zagsPinsByNSPDate", "zagsPinBirthAct", "zagsDeathActByPin"},
     "passport-service.wsdl": {"passportDataByPSN"},
+    "asb-service.wsdl": {"asbAddress"},
+    "foreign-service.wsdl": {"foreignByDoc"},
 }
 
 

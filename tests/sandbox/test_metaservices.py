@@ -104,6 +104,7 @@ async def test_an_agency_s_services_are_those_of_its_contract(client: Client, se
         ("zagsDataByPin", "v1"),
         ("zagsPinsByNSPDate", "v1"),
         ("zagsPinBirthAct", "v1"),
+        ("zagsDeathActByPin", "v1"),
     }
 
 

@@ -159,8 +159,10 @@ def _address(fields: Fields | JsonFields) -> str | None:
 
 
 def _founders(groups: Sequence[Fields | JsonFields], name: str) -> tuple[Founder, ...]:
+    """Give the founders by name: in which order they come says nothing."""
     told = [(one.optional(name), one.optional("citizenship")) for one in groups]
-    return tuple(Founder(name=found, citizenship=citizenship) for found, citizenship in told if found)
+    named = [Founder(name=found, citizenship=citizenship) for found, citizenship in told if found]
+    return tuple(sorted(named, key=lambda founder: founder.name))
 
 
 def _refuse_nameless(record: OrganisationRecord) -> None:

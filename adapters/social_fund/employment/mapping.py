@@ -50,7 +50,7 @@ def read_periods(root: etree._Element, service_code: str, pin: str) -> Finding[E
         surname=answer.optional("LastName"),
         given_name=answer.optional("FirstName"),
         patronymic=answer.optional("Patronymic"),
-        periods=tuple(map(_period, stretches)),
+        periods=tuple(sorted(map(_period, stretches), key=lambda one: one.since or date.min)),
     )
     unknown = {
         *answer.unread(dropped=WORK_PERIODS.dropped_in()),
