@@ -83,7 +83,7 @@ async def test_a_misbehaving_subsystem_leaves_the_other_alone(bench: Bench):
     bench.simulator.misbehave("passport-service", Misbehaviour())
     assert (await _ask_all(bench))["passport"].outcome is Outcome.FOUND
     with pytest.raises(KeyError):
-        bench.simulator.misbehave("asb-service", Misbehaviour())
+        bench.simulator.misbehave("no-such-service", Misbehaviour())
 
 
 @pytest.mark.parametrize("code", ["Server.ServerProxy.AccessDenied", "server.serverproxy.access_denied"])
