@@ -53,8 +53,8 @@ class Fetch:
     """A question: who asks what of whom, and what stands behind the service's address, not yet percent-encoded."""
 
     header: Header
-    path: tuple[str, ...] = ()
-    query: tuple[tuple[str, str], ...] = ()
+    path: tuple[str, ...] = field(default=(), repr=False)
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     subject: bytes | None = field(default=None, repr=False)
 
     @property

@@ -49,9 +49,9 @@ class Letter:
     """A SOAP question ready to be sent: the service, the child of its Body, whom it is about."""
 
     service: ServiceName
-    body: bytes
+    body: bytes = field(repr=False)
     context: AskContext
-    subject: str | None = None
+    subject: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ class Errand:
 
     service: ServiceName
     context: AskContext
-    path: tuple[str, ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
-    subject: str | None = None
+    path: tuple[str, ...] = field(default=(), repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    subject: str | None = field(default=None, repr=False)
 
 
 class Dialogue:
