@@ -40,6 +40,7 @@ CHANGE = uses(
     "ownership reorganization reorg_type screate screate_name founders.pin",
     frame="id updated",
 )
+_SHORTEST_NUMBER = 13  # whatever has as many digits may be somebody's number
 _ADDRESS = ("region", "district", "city", "village", "microdistrict", "street", "house", "room")
 
 
@@ -102,11 +103,10 @@ def read_changes(reply: FetchedReply) -> Finding[Changes]:
     unreadable: list[str] = []
     unknown: set[str] = set()
     for record in records:
-        fields = JsonFields(record)
         try:
-            changes.append(_change(fields, unknown))
+            changes.append(_change(JsonFields(record), unknown))
         except ContractError:
-            unreadable.append(_key(fields))
+            unreadable.append(_key(record))
     return Finding(
         outcome=Outcome.FOUND,
         record=Changes(changes=tuple(changes), unreadable=tuple(unreadable)),
@@ -144,13 +144,13 @@ def _change(fields: JsonFields, unknown: set[str]) -> OrganisationChange:
     return OrganisationChange(key=key, updated=updated, organisation=record)
 
 
-def _key(fields: JsonFields) -> str:
+def _key(record: object) -> str:
     """Give the key of a record that cannot be understood, where it has a number for one."""
     try:
-        key = fields.optional("id") or ""
+        key = JsonFields(record).optional("id") or ""
     except ContractError:
         return "?"
-    return key if key.isascii() and key.isdigit() and len(key) < 14 else "?"
+    return key if key.isascii() and key.isdigit() and len(key) < _SHORTEST_NUMBER else "?"
 
 
 def _address(fields: Fields | JsonFields) -> str | None:

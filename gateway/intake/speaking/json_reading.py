@@ -8,16 +8,18 @@ from gateway.foundation.errors import ContractError
 from gateway.intake.plugs import FetchedReply
 from gateway.intake.speaking.reading import malformed
 from gateway.intake.speaking.values import clean
-from gateway.xroad.rest.json_text import read_json
+from gateway.xroad.rest.json_text import Twice, read_json
 
 
 class JsonFields:
     """The members of one object; remembers which were read, so nothing is lost unseen."""
 
     def __init__(self, value: Any) -> None:
-        """Take an object; raises ContractError for anything else."""
+        """Take an object; raises ContractError for anything else, and for one in which a name stands twice."""
         if not isinstance(value, Mapping):
             raise malformed("an object was expected", where="body")
+        if isinstance(value, Twice):
+            raise malformed("a name stands twice in an object", where="body")
         self._members = value
         self._seen: set[str] = set()
 
