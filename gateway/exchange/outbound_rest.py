@@ -26,7 +26,7 @@ from gateway.exchange.outbound import (
     code_of,
     sent_entry,
 )
-from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, KopuroError
+from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError, KopuroError
 from gateway.xroad.client import RawReply
 from gateway.xroad.envelope import FaultMessage
 from gateway.xroad.faults import error_of
@@ -98,8 +98,8 @@ class RecordedFetches:
     async def fetch(self, fetch: Fetch) -> FetchReply:
         """Ask until there is an answer or the patience ends, always under the same id.
 
-        Raises AgencyUnavailable, AgencyRefused, ContractError(too_large), and JournalUnavailable before anything
-        was sent or used that could not be recorded.
+        Raises AgencyUnavailable, AgencyRefused, ContractError (too_large, inconsistent_response), and
+        JournalUnavailable before anything was sent or used that could not be recorded.
         """
         call = OutboundCall(header=fetch.header, content=b"", subject=fetch.subject)
         letter = Letter(soap=b"", whole=_written(fetch))
@@ -127,7 +127,7 @@ class RecordedFetches:
         raw: RawReply | None = None
         try:
             raw = await calls.client.get(fetch.target, deadline=attempt.deadline, headers=fetch.headers)
-            _check(raw)
+            _check(raw, fetch.header)
         except KopuroError as error:
             await self._record_failure(attempt, raw, error)
             raise
@@ -171,11 +171,15 @@ def _written(fetch: Fetch) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def _check(raw: RawReply) -> None:
-    """Raise for what is no answer: a security server's own error, a provider in trouble, a closed door."""
+def _check(raw: RawReply, header: Header) -> None:
+    """Raise for what is no answer: a security server's own error, a provider in trouble, another question's."""
     if raw.error:
         raise error_of(FaultMessage(code=raw.error, string=""))
     if raw.status >= _SERVER or raw.status in _BUSY:
         raise AgencyUnavailable("the agency's service failed", code=f"http_{raw.status}")
     if raw.status in _DENIED or _REDIRECT <= raw.status < 400:
         raise AgencyRefused("the agency refused the request", code=f"http_{raw.status}")
+    if raw.message_id not in {"", header.message_id}:
+        raise ContractError(
+            "the answer is to another question", code="inconsistent_response", where=MESSAGE_ID
+        )

@@ -124,6 +124,7 @@ REFUSALS = {
         "server.serverproxy.service_failed.network_error",
         3,
     ),
+    "another question's": (status(200, {"X-Road-Id": "other"}), ContractError, "inconsistent_response", 1),
     "too large": (lambda _: Response(b"x" * 5000), ContractError, "too_large", 1),
 }
 

@@ -4,7 +4,7 @@
 private persons and are dropped with the contacts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree
@@ -20,10 +20,12 @@ from gateway.intake.ports_organisations import (
     OrganisationRecord,
 )
 from gateway.intake.speaking.conversation import Finding, noted
-from gateway.intake.speaking.field_uses import uses
+from gateway.intake.speaking.field_uses import FieldUses, uses
 from gateway.intake.speaking.json_reading import JsonFields
 from gateway.intake.speaking.reading import Fields, malformed
 from gateway.intake.speaking.values import calendar_date, is_inn
+
+Group = Fields | JsonFields
 
 SUBJECT = uses(
     fill="fullNameGl shortNameGl fullNameOl shortNameOl tin registrCode statSubCode orderDate firstOrderDate "
@@ -40,6 +42,20 @@ CHANGE = uses(
     "ownership reorganization reorg_type screate screate_name founders.pin",
     frame="id updated",
 )
+# Our field → Минюст's word, in either vocabulary; what only the feed tells has no word in SOAP.
+_SUBJECT_WORDS = {
+    "name_ky": "fullNameGl", "name_ru": "fullNameOl", "short_name_ky": "shortNameGl",
+    "short_name_ru": "shortNameOl", "registration_code": "registrCode", "okpo": "statSubCode", "head": "chief",
+    "activity_code": "baseBusCode", "category": "category", "ownership": "ownership",
+}  # fmt: skip
+_CHANGE_WORDS = {
+    "name_ky": "full_name_gl", "name_ru": "full_name_ol", "short_name_ky": "short_name_gl",
+    "short_name_ru": "short_name_ol", "registration_code": "registr_code", "okpo": "stat_sub_code",
+    "head": "shief", "activity_code": "base_bus_code", "category": "category_name",
+    "ownership": "ownership_name", "order_number": "order_num", "reorganisation": "reorg_type_name",
+}  # fmt: skip
+_SUBJECT_DAYS = {"registered_on": "orderDate", "first_registered_on": "firstOrderDate"}
+_CHANGE_DAYS = {"registered_on": "order_date", "first_registered_on": "first_order_date"}
 _SHORTEST_NUMBER = 13  # whatever has as many digits may be somebody's number
 _ADDRESS = ("region", "district", "city", "village", "microdistrict", "street", "house", "room")
 
@@ -56,39 +72,24 @@ def read_subject(root: etree._Element, service_code: str, inn: str) -> Finding[O
     """
     answer = read_answer(root, service_code)
     subject = answer.group("subject")
+    if answer.unread() and subject is None:
+        raise malformed("the answer holds no subject but something else", where="subject")
     if subject is None:
-        unknown = answer.unread()
-        if unknown:
-            raise malformed("the answer holds no subject but something else", where="subject")
         return Finding(outcome=Outcome.NOT_FOUND)
     if subject.text("tin") != inn:
         raise malformed("the answer is about another ИНН", where="tin", code="wrong_organisation")
     founders = subject.groups("founders")
     record = OrganisationRecord(
         inn=inn,
-        name_ky=subject.optional("fullNameGl"),
-        name_ru=subject.optional("fullNameOl"),
-        short_name_ky=subject.optional("shortNameGl"),
-        short_name_ru=subject.optional("shortNameOl"),
-        registration_code=subject.optional("registrCode"),
-        okpo=subject.optional("statSubCode"),
-        registered_on=calendar_date(subject.optional("orderDate")),
-        first_registered_on=calendar_date(subject.optional("firstOrderDate")),
+        **_told(subject, _SUBJECT_WORDS, _SUBJECT_DAYS),
         address=_address(subject),
-        head=subject.optional("chief"),
-        activity_code=subject.optional("baseBusCode"),
-        category=subject.optional("category"),
-        ownership=subject.optional("ownership"),
         founders=_founders(founders, "fullName"),
     )
     _refuse_nameless(record)
-    unknown = (
-        *answer.unread(),
-        *subject.unread(dropped=SUBJECT.dropped_in()),
-        *(name for one in founders for name in one.unread(dropped=SUBJECT.dropped_in("founders"))),
+    unknown = {*answer.unread(), *_unread(subject, founders, SUBJECT)}
+    return Finding(
+        outcome=Outcome.FOUND, record=record, notes=noted(unknown_fields=" ".join(sorted(unknown)))
     )
-    notes = noted(unknown_fields=" ".join(sorted(set(unknown))))
-    return Finding(outcome=Outcome.FOUND, record=record, notes=notes)
 
 
 def read_changes(reply: FetchedReply) -> Finding[Changes]:
@@ -121,27 +122,19 @@ def _change(fields: JsonFields, unknown: set[str]) -> OrganisationChange:
     founders = fields.groups("founders")
     record = OrganisationRecord(
         inn=inn,
-        name_ky=fields.optional("full_name_gl"),
-        name_ru=fields.optional("full_name_ol"),
-        short_name_ky=fields.optional("short_name_gl"),
-        short_name_ru=fields.optional("short_name_ol"),
-        registration_code=fields.optional("registr_code"),
-        okpo=fields.optional("stat_sub_code"),
-        registered_on=calendar_date(fields.optional("order_date")),
-        first_registered_on=calendar_date(fields.optional("first_order_date")),
-        order_number=fields.optional("order_num"),
+        **_told(fields, _CHANGE_WORDS, _CHANGE_DAYS),
         address=_address(fields),
-        head=fields.optional("shief"),
-        activity_code=fields.optional("base_bus_code"),
-        category=fields.optional("category_name"),
-        ownership=fields.optional("ownership_name"),
-        reorganisation=fields.optional("reorg_type_name"),
         founders=_founders(founders, "full_name"),
     )
     _refuse_nameless(record)
-    unknown |= set(fields.unread(dropped=CHANGE.dropped_in()))
-    unknown |= {name for one in founders for name in one.unread(dropped=CHANGE.dropped_in("founders"))}
+    unknown |= _unread(fields, founders, CHANGE)
     return OrganisationChange(key=key, updated=updated, organisation=record)
+
+
+def _told(fields: Group, words: Mapping[str, str], days: Mapping[str, str]) -> dict[str, Any]:
+    """Read the fields of a vocabulary under our names."""
+    texts = {ours: fields.optional(word) for ours, word in words.items()}
+    return texts | {ours: calendar_date(fields.optional(word)) for ours, word in days.items()}
 
 
 def _key(record: object) -> str:
@@ -153,16 +146,21 @@ def _key(record: object) -> str:
     return key if key.isascii() and key.isdigit() and len(key) < _SHORTEST_NUMBER else "?"
 
 
-def _address(fields: Fields | JsonFields) -> str | None:
+def _address(fields: Group) -> str | None:
     parts = [fields.optional(name) for name in _ADDRESS]
     return ", ".join(part for part in parts if part) or None
 
 
-def _founders(groups: Sequence[Fields | JsonFields], name: str) -> tuple[Founder, ...]:
+def _founders(groups: Sequence[Group], name: str) -> tuple[Founder, ...]:
     """Give the founders by name: in which order they come says nothing."""
     told = [(one.optional(name), one.optional("citizenship")) for one in groups]
     named = [Founder(name=found, citizenship=citizenship) for found, citizenship in told if found]
     return tuple(sorted(named, key=lambda founder: founder.name))
+
+
+def _unread(fields: Group, founders: Sequence[Group], table: FieldUses) -> set[str]:
+    inside = (one.unread(dropped=table.dropped_in("founders")) for one in founders)
+    return set(fields.unread(dropped=table.dropped_in())).union(*inside)
 
 
 def _refuse_nameless(record: OrganisationRecord) -> None:

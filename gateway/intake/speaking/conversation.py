@@ -1,10 +1,8 @@
 """One question to an agency and its one outcome, whatever went wrong on the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
-from uuid import UUID
+from typing import Any, Generic, TypeVar
 
 from gateway.foundation.clock import Clock, utc_now
 from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError, SignatureError
@@ -16,22 +14,7 @@ SIGNATURE_INVALID = "SIGNATURE_INVALID"
 CONTRACT_UNKNOWN = "contract_unknown"
 _DENIED = frozenset({"accessdenied", "http401", "http403"})
 Record = TypeVar("Record")
-
-
-class Proof(Protocol):
-    """What a reply of either binding has: which exchange proves it."""
-
-    @property
-    def exchange_id(self) -> UUID:
-        """The exchange in the journal."""
-
-    @property
-    def message_id(self) -> str:
-        """The X-Road id it was asked under."""
-
-    @property
-    def answered_at(self) -> datetime:
-        """When the answer was recorded."""
+Reply = TypeVar("Reply", AskedReply, FetchedReply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +96,9 @@ class Dialogue:
         """Refuse a question whose contract is not known; nothing is sent."""
         return self.unanswered(Outcome.REJECTED, CONTRACT_UNKNOWN)
 
-    async def _settle(self, send: Any, read: Callable[[Any], Finding[Record]]) -> AgencyAnswer[Record]:
+    async def _settle(
+        self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], Finding[Record]]
+    ) -> AgencyAnswer[Record]:
         try:
             reply = await send()
         except AgencyUnavailable as error:
@@ -130,7 +115,7 @@ class Dialogue:
             finding = Finding(outcome=Outcome.PROVIDER_ERROR, code=error.code)
         return self._answered(reply, finding)
 
-    def _answered(self, reply: Proof, finding: Finding[Record]) -> AgencyAnswer[Record]:
+    def _answered(self, reply: AskedReply | FetchedReply, finding: Finding[Record]) -> AgencyAnswer[Record]:
         return AgencyAnswer(
             outcome=finding.outcome,
             source=self._source,
