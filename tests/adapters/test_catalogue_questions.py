@@ -180,7 +180,7 @@ async def test_a_slow_source_is_found_within_the_deadline_only(database_url: str
     async with whole_catalogue(
         database_url, tmp_path, KOPURO_SECURITY_SERVER__EXCHANGE_DEADLINE_SECONDS="1"
     ) as catalogue:
-        for seconds, outcome in ((0.2, Outcome.FOUND), (3.0, Outcome.UNAVAILABLE)):
+        for seconds, outcome in ((0.2, Outcome.FOUND), (1.6, Outcome.UNAVAILABLE)):
             for name in ("tax/gns-service", "sanaripaymak/sanaripaymak-service"):
                 await catalogue.misbehave(name, "slow", seconds=seconds)
                 answer = await questions(catalogue)[name]()
