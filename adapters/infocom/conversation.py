@@ -1,19 +1,17 @@
-"""One question to Инфоком and its one outcome, whatever went wrong on the way."""
+"""One question to Инфоком: its request written by the contract, its answer taken out of the frame."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from adapters.infocom.contracts import Contract
-from adapters.infocom.dialect import Answer, Fields, malformed, read_answer
-from adapters.infocom.values import clean
-from gateway.foundation.clock import Clock, utc_now
-from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError, SignatureError
-from gateway.foundation.settings import AgencyServices
-from gateway.intake.plugs import AskedReply, Asker, ServiceName, configured_service
-from gateway.intake.ports import AgencyAnswer, AskContext, Outcome
+from adapters.infocom.dialect import Answer, read_answer
+from gateway.intake.answers import AgencyAnswer, AskContext, Outcome
+from gateway.intake.plugs import AskedReply, ServiceName
+from gateway.intake.speaking.contracts import Contract
+from gateway.intake.speaking.conversation import Dialogue, Finding, Letter
+from gateway.intake.speaking.reading import Fields, malformed
+from gateway.intake.speaking.values import clean
 
-SIGNATURE_INVALID = "SIGNATURE_INVALID"
 Record = TypeVar("Record")
 
 
@@ -28,94 +26,46 @@ class Question:
     echoed: tuple[str, ...] = ("pin",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding(Generic[Record]):
-    """What a mapping understood of a response."""
-
-    outcome: Outcome
-    record: Record | None = None
-    code: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
-
-
 Reading = Callable[[Fields], Finding[Record]]
 
 
 class Conversation:
-    """The way to one subsystem: its contract, the services configured for it, the name of the source."""
+    """The way to one subsystem and its contract."""
 
-    def __init__(
-        self,
-        *,
-        asker: Asker,
-        contract: Contract,
-        services: AgencyServices,
-        source: str,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._asker, self._contract, self._source, self._clock = asker, contract, source, clock
-        self._services = services
+    def __init__(self, dialogue: Dialogue, contract: Contract) -> None:
+        self._dialogue, self._contract = dialogue, contract
+        self.unanswered, self.unknown_contract = dialogue.unanswered, dialogue.unknown_contract
 
     def service(self, name: str) -> ServiceName:
         """Give the configured service under our name; raises SettingsError unless the contract has it."""
-        service = configured_service(self._services, name)
+        service = self._dialogue.service(name)
         self._contract.check(service.service_code)
         return service
 
     async def ask(self, question: Question, read: Reading[Record]) -> AgencyAnswer[Record]:
         """Ask and understand; every failure is an outcome, and only an understood absence is NOT_FOUND."""
         service = self.service(question.service)
-        body = self._contract.body(service.service_code, question.request)
-        try:
-            reply = await self._asker.ask(
-                service=service, body=body, context=question.context, subject=question.subject
-            )
-        except AgencyUnavailable as error:
-            return self.unanswered(Outcome.UNAVAILABLE, error.code)
-        except AgencyRefused as error:
-            return self.unanswered(refusal(error.code), error.code)
-        except ContractError as error:
-            return self.unanswered(Outcome.PROVIDER_ERROR, error.code)
-        except SignatureError:
-            return self.unanswered(Outcome.PROVIDER_ERROR, SIGNATURE_INVALID)
-        return self._answered(reply, _understand(reply, service.service_code, question, read))
-
-    def unanswered(self, outcome: Outcome, code: str) -> AgencyAnswer[Any]:
-        """Give the answer of a question that got none."""
-        return AgencyAnswer(outcome=outcome, source=self._source, answered_at=self._clock(), code=code)
-
-    def _answered(self, reply: AskedReply, finding: Finding[Record]) -> AgencyAnswer[Record]:
-        return AgencyAnswer(
-            outcome=finding.outcome,
-            source=self._source,
-            answered_at=reply.answered_at,
-            record=finding.record,
-            exchange_id=reply.exchange_id,
-            message_id=reply.message_id,
-            code=finding.code,
-            notes=finding.notes,
+        letter = Letter(
+            service=service,
+            body=self._contract.body(service.service_code, question.request),
+            context=question.context,
+            subject=question.subject,
         )
-
-
-def refusal(code: str) -> Outcome:
-    """Tell a denied access, in either spelling of X-Road's code, from any other refusal."""
-    last = code.rpartition(".")[2].replace("_", "").casefold()
-    return Outcome.DENIED if last == "accessdenied" else Outcome.PROVIDER_ERROR
+        return await self._dialogue.ask(
+            letter, lambda reply: _understand(reply, service.service_code, question, read)
+        )
 
 
 def _understand(
     reply: AskedReply, operation: str, question: Question, read: Reading[Record]
 ) -> Finding[Record]:
-    try:
-        answer = read_answer(reply.body, operation)
-        _refuse_other_subject(answer, question)
-        if answer.fault is not None:
-            return Finding(outcome=answer.fault.outcome, code=answer.fault.code)
-        if answer.response is None:  # nil: how Tunduk's own samples say "no such person"
-            return Finding(outcome=Outcome.NOT_FOUND)
-        return read(answer.response)
-    except ContractError as error:
-        return Finding(outcome=Outcome.PROVIDER_ERROR, code=error.code)
+    answer = read_answer(reply.body, operation)
+    _refuse_other_subject(answer, question)
+    if answer.fault is not None:
+        return Finding(outcome=answer.fault.outcome, code=answer.fault.code)
+    if answer.response is None:  # nil: how Tunduk's own samples say "no such person"
+        return Finding(outcome=Outcome.NOT_FOUND)
+    return read(answer.response)
 
 
 def _refuse_other_subject(answer: Answer, question: Question) -> None:
@@ -124,8 +74,3 @@ def _refuse_other_subject(answer: Answer, question: Question) -> None:
         told = answer.echo.optional(name) if answer.echo else None
         if told and told.casefold() != clean(str(question.request[name])).casefold():
             raise malformed(f"the answer echoes another {name}", where=name, code="wrong_person")
-
-
-def noted(**notes: str | None) -> dict[str, str]:
-    """Keep the notes that say something."""
-    return {name: text for name, text in notes.items() if text}

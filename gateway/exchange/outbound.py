@@ -47,7 +47,7 @@ from gateway.xroad.header import Header
 from gateway.xroad.packaging import Packaging, pack
 from gateway.xroad.security import Demands, Sealing, sign_message, verify_message
 
-_FAREWELL_SECONDS = 1.0
+FAREWELL_SECONDS = 1.0
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -99,7 +99,7 @@ class OutboundReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Letter:
+class Letter:
     """A question as it leaves; `soap` is the message without what is attached."""
 
     soap: bytes
@@ -108,9 +108,11 @@ class _Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
+class Attempt:
+    """One sending of a question: which of how many, under which exchange, and how long it may take."""
+
     call: OutboundCall
-    letter: _Letter
+    letter: Letter
     exchange_id: UUID
     number: int
     trust: Trust
@@ -130,10 +132,10 @@ class RecordedCalls:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Take the connection pool, the journal and how patient to be."""
-        self._client = client
-        self._journal = journal
-        self._patience = patience
-        self._clock = clock
+        self.client = client
+        self.journal = journal
+        self.patience = patience
+        self.clock = clock
 
     async def call(self, call: OutboundCall, trust: Trust) -> OutboundReply:
         """Ask until there is an answer or the patience ends; every attempt sends the same bytes under the same id.
@@ -143,54 +145,43 @@ class RecordedCalls:
         """
         letter = self._write(call, trust)
         exchange_id = uuid4()
-        ends_at = time.monotonic() + self._patience.deadline.total_seconds()
-        async for attempt in self._attempts():
+        ends_at = time.monotonic() + self.patience.deadline.total_seconds()
+        async for attempt in attempts_of(self.patience):
             with attempt:
                 return await self._once(
-                    _Attempt(
+                    Attempt(
                         call=call,
                         letter=letter,
                         exchange_id=exchange_id,
                         number=attempt.retry_state.attempt_number,
                         trust=trust,
                         deadline=timedelta(seconds=ends_at - time.monotonic()),
-                        started_at=self._clock(),
+                        started_at=self.clock(),
                     )
                 )
         raise AgencyUnavailable("no attempt was made")  # the loop above always returns or raises
 
-    def _attempts(self) -> AsyncRetrying:
-        patience = self._patience
-        return AsyncRetrying(
-            retry=retry_if_exception_type(AgencyUnavailable),
-            stop=stop_after_attempt(patience.attempts) | stop_before_delay(patience.deadline.total_seconds()),
-            wait=wait_exponential_jitter(
-                multiplier=patience.first_backoff.total_seconds(), max=2, jitter=0.1
-            ),
-            reraise=True,
-        )
-
-    def _write(self, call: OutboundCall, trust: Trust) -> _Letter:
+    def _write(self, call: OutboundCall, trust: Trust) -> Letter:
         soap = self._write_soap(call, trust)
         if not call.attachments:
-            return _Letter(soap=soap, whole=soap)
+            return Letter(soap=soap, whole=soap)
         packed = pack(soap, call.attachments, packaging=call.packaging)
-        return _Letter(soap=soap, whole=packed.whole(), content_type=packed.content_type)
+        return Letter(soap=soap, whole=packed.whole(), content_type=packed.content_type)
 
     def _write_soap(self, call: OutboundCall, trust: Trust) -> bytes:
         shell = asking_shell(call.header)
         if trust.sealing is None:
             return shell.wrap(shell.body(call.content))
         seen = _as_signed(call)
-        before, _, after = sign_message(shell, seen, trust.sealing, at=self._clock()).rpartition(seen)
+        before, _, after = sign_message(shell, seen, trust.sealing, at=self.clock()).rpartition(seen)
         return before + call.content + after
 
-    async def _once(self, attempt: _Attempt) -> OutboundReply:
+    async def _once(self, attempt: Attempt) -> OutboundReply:
         letter = attempt.letter
-        await self._journal.record(_sent(attempt), request=letter.whole, response=None)
+        await self.journal.record(sent_entry(attempt), request=letter.whole, response=None)
         raw: RawReply | None = None
         try:
-            raw = await self._client.post(
+            raw = await self.client.post(
                 letter.whole, deadline=attempt.deadline, content_type=letter.content_type
             )
             answer = _read(attempt, raw)
@@ -201,17 +192,17 @@ class RecordedCalls:
         except asyncio.CancelledError:
             await self._record_farewell(attempt)
             raise
-        entry = _answered(attempt, raw, self._clock(), outcome="OK")
-        await self._journal.record(entry, request=None, response=raw.content)
+        entry = answered_entry(attempt, raw, self.clock(), outcome="OK")
+        await self.journal.record(entry, request=None, response=raw.content)
         return OutboundReply(
             content=content,
             exchange_id=attempt.exchange_id,
-            answered_at=self._clock(),
+            answered_at=self.clock(),
             attachments=answer.attachments,
         )
 
-    async def _record_failure(self, attempt: _Attempt, raw: RawReply | None, error: KopuroError) -> None:
-        code = _code_of(error)
+    async def _record_failure(self, attempt: Attempt, raw: RawReply | None, error: KopuroError) -> None:
+        code = code_of(error)
         _log.warning(
             "agency_call_failed",
             service=str(attempt.call.header.service),
@@ -219,15 +210,27 @@ class RecordedCalls:
             attempt=attempt.number,
             code=code,
         )
-        entry = _answered(attempt, raw, self._clock(), outcome=type(error).__name__, error=error, code=code)
-        await self._journal.record(entry, request=None, response=raw.content if raw else None)
+        entry = answered_entry(
+            attempt, raw, self.clock(), outcome=type(error).__name__, error=error, code=code
+        )
+        await self.journal.record(entry, request=None, response=raw.content if raw else None)
 
-    async def _record_farewell(self, attempt: _Attempt) -> None:
+    async def _record_farewell(self, attempt: Attempt) -> None:
         """Record that the asker stopped waiting; it is not kept waiting for that, whatever the journal does."""
         error = AgencyUnavailable("the asker stopped waiting for the answer", code="cancelled")
         with suppress(KopuroError, TimeoutError):
-            async with asyncio.timeout(_FAREWELL_SECONDS):
+            async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._record_failure(attempt, None, error)
+
+
+def attempts_of(patience: Patience) -> AsyncRetrying:
+    """Repeat what AgencyUnavailable ended, and nothing else, as long as the patience lasts."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(AgencyUnavailable),
+        stop=stop_after_attempt(patience.attempts) | stop_before_delay(patience.deadline.total_seconds()),
+        wait=wait_exponential_jitter(multiplier=patience.first_backoff.total_seconds(), max=2, jitter=0.1),
+        reraise=True,
+    )
 
 
 def _as_signed(call: OutboundCall) -> bytes:
@@ -239,7 +242,7 @@ def _as_signed(call: OutboundCall) -> bytes:
     return canonical(content)
 
 
-def _read(attempt: _Attempt, raw: RawReply) -> Message:
+def _read(attempt: Attempt, raw: RawReply) -> Message:
     answer = read_message(raw.content, raw.content_type, side="response")
     if isinstance(answer, FaultMessage):
         raise error_of(answer)
@@ -255,13 +258,15 @@ def _content_of(answer: Message, trust: Trust) -> etree._Element:
     return verify_message(answer.root, trust.certificates, trust.demands).content
 
 
-def _code_of(error: KopuroError) -> str:
+def code_of(error: KopuroError) -> str:
+    """Give the code under which an error stands in the journal."""
     if isinstance(error, AgencyError | ContractError):
         return error.code
     return "SIGNATURE_INVALID" if isinstance(error, SignatureError) else type(error).__name__
 
 
-def _sent(attempt: _Attempt) -> Entry:
+def sent_entry(attempt: Attempt) -> Entry:
+    """Write the row that stands in the journal before the first byte leaves."""
     header = attempt.call.header
     return Entry(
         entry_id=uuid4(),
@@ -283,8 +288,8 @@ def _sent(attempt: _Attempt) -> Entry:
     )
 
 
-def _answered(
-    attempt: _Attempt,
+def answered_entry(
+    attempt: Attempt,
     raw: RawReply | None,
     at: datetime,
     *,
@@ -292,12 +297,13 @@ def _answered(
     error: KopuroError | None = None,
     code: str = "",
 ) -> Entry:
+    """Write the row that stands in the journal before an answer, or its absence, is used."""
     if isinstance(error, SignatureError):
         signature: SignatureState = "refused"
     else:
         signature = "signed" if attempt.trust.demands else "unsigned"
     return replace(
-        _sent(attempt),
+        sent_entry(attempt),
         entry_id=uuid4(),
         kind=Kind.ANSWERED,
         response_in_ts=at,

@@ -165,10 +165,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyServices:
-    """One agency's subsystem and the services we ask of it: our name → (service code, version)."""
+    """One agency's subsystem and the services we ask of it: our name → (service code, version); soap or rest."""
 
     subsystem_code: str
     services: Mapping[str, str]
+    binding: str = "soap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

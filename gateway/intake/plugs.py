@@ -4,7 +4,7 @@ An adapter's plug stands under the entry point group `kopuro.adapters`. It speak
 nothing else: header, signature, journal, HTTP, retries and deadline belong to the `Asker` it is handed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,8 @@ from lxml import etree
 
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Agency, AgencyServices
-from gateway.intake.ports import Agencies, AskContext
+from gateway.intake.answers import AskContext
+from gateway.intake.ports import Agencies
 
 People_contra = TypeVar("People_contra", contravariant=True)
 
@@ -50,6 +51,18 @@ class AskedReply:
     answered_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedReply:
+    """A REST answer that came back from the provider: below 400, or an error of its own that may be an answer."""
+
+    status: int
+    content_type: str
+    content: bytes
+    exchange_id: UUID
+    message_id: str
+    answered_at: datetime
+
+
 class Asker(Protocol):
     """One recorded question to one agency."""
 
@@ -60,6 +73,20 @@ class Asker(Protocol):
 
         Raises AgencyUnavailable, AgencyRefused (with its raw code), ContractError for a broken answer or
         SignatureError for one that was not signed as agreed.
+        """
+
+    async def fetch(
+        self,
+        *,
+        service: ServiceName,
+        path: Sequence[str],
+        query: Mapping[str, str],
+        context: AskContext,
+        subject: str | None,
+    ) -> FetchedReply:
+        """GET a REST service; `path` and `query` stand behind its address and nowhere but in the journal's body.
+
+        Raises AgencyUnavailable or AgencyRefused (with its raw code).
         """
 
 
@@ -114,6 +141,15 @@ class Simulator(Protocol):
 
     async def answer(self, service_code: str, envelope: bytes) -> SimulatedAnswer:
         """Answer a SOAP request; raises SimulatorDownError while the subsystem is down."""
+
+    @property
+    def rest_subsystems(self) -> Mapping[str, frozenset[str]]:
+        """The subsystem codes and the codes of the REST services each of them answers."""
+
+    async def fetched(
+        self, service_code: str, path: Sequence[str], query: Mapping[str, str]
+    ) -> SimulatedAnswer:
+        """Answer a REST GET; raises SimulatorDownError while the subsystem is down."""
 
 
 class AdapterPlug(Protocol[People_contra]):

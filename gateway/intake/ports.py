@@ -1,52 +1,31 @@
-"""What intake asks of the world: the seams an adapter fulfils, and the one outcome model over all dialects.
+"""What intake asks of the world: the seams an adapter fulfils.
 
-No type of the wire appears here: an adapter's mapping turns its dialect into these values.
+No type of the wire appears here: an adapter's mapping turns its dialect into these values. What stands in its own
+module is asked about something else than a person's identity.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
-from uuid import UUID
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
 
-Record = TypeVar("Record")
+from gateway.intake.answers import AgencyAnswer, AskContext, Outcome, PersonRecord
+from gateway.intake.ports_awaited import AwaitedSources
+from gateway.intake.ports_documents import AddressRegister, CivilActs, ForeignerRegister, PassportRegister
+from gateway.intake.ports_employment import EmploymentRegister
+from gateway.intake.ports_household import HouseholdRegister
+from gateway.intake.ports_organisations import OrganisationRegister, TaxRegister
 
-
-class Outcome(StrEnum):
-    """How an agency answered. "Service down" is UNAVAILABLE and never NOT_FOUND."""
-
-    FOUND = "FOUND"
-    NOT_FOUND = "NOT_FOUND"
-    AMBIGUOUS = "AMBIGUOUS"
-    REJECTED = "REJECTED"
-    DENIED = "DENIED"
-    UNAVAILABLE = "UNAVAILABLE"
-    PROVIDER_ERROR = "PROVIDER_ERROR"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskContext:
-    """Why and for whom we ask: X-Road `userId` and `issue` (the case, never "1" or "?")."""
-
-    user_id: str
-    issue: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRecord:
-    """What a source told about one person; a value it did not give is None. Dates are calendar dates."""
-
-    pin: str | None = None
-    surname: str | None = None
-    given_name: str | None = None
-    patronymic: str | None = None
-    sex: str | None = None
-    birth_date: date | None = None
-    citizenship: str | None = None
-    death_date: date | None = None
-    pin_blocked: bool | None = None
-    pin_assigned_on: date | None = None
+__all__ = [
+    "Agencies",
+    "AgencyAnswer",
+    "AskContext",
+    "BirthActRecord",
+    "CivilRegistry",
+    "Outcome",
+    "PassportRecord",
+    "PassportService",
+    "PersonRecord",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +53,6 @@ class BirthActRecord(PersonRecord):
     birth_place: str | None = None
     mother: PersonRecord | None = None
     father: PersonRecord | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgencyAnswer(Generic[Record]):
-    """An agency's answer: the outcome, the record when FOUND, and which exchange in the journal proves it."""
-
-    outcome: Outcome
-    source: str
-    answered_at: datetime
-    record: Record | None = None
-    exchange_id: UUID | None = None
-    message_id: str = ""
-    code: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 class CivilRegistry(Protocol):
@@ -120,3 +85,12 @@ class Agencies:
 
     civil_registry: CivilRegistry | None = None
     passports: PassportService | None = None
+    civil_acts: CivilActs | None = None
+    passport_register: PassportRegister | None = None
+    addresses: AddressRegister | None = None
+    foreigners: ForeignerRegister | None = None
+    organisations: OrganisationRegister | None = None
+    taxpayers: TaxRegister | None = None
+    employment: EmploymentRegister | None = None
+    households: HouseholdRegister | None = None
+    awaited: AwaitedSources | None = None

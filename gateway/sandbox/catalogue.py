@@ -1,6 +1,7 @@
 """What is offered in the box and who may call it, read from the shipped contracts and the configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from gateway.disclosure.agreements import Agreements
 from gateway.foundation.clock import utc_now
@@ -21,13 +22,17 @@ def make_catalogue(settings: Settings, ours: SubsystemId, simulators: Mapping[st
     """
     agreements = Agreements(settings)
     services = read_services(ours, settings.contracts / _OUR_WSDL)
+    fetched = dict[ServiceId, Mapping[str, Any]]()
     members = _with_member(ours, "The education registry's ministry")
     for client in agreements.clients:
         members |= _with_member(client, f"Agency {client.member_code}")
     for name, simulator in simulators.items():
-        for provider in _subsystems(settings, ours, name, simulator):
+        for provider in _subsystems(settings, ours, name, simulator.subsystems):
             members |= _with_member(provider, settings.agencies[name].source_code)
             services |= _simulated(settings, name, provider, simulator)
+        for provider in _subsystems(settings, ours, name, simulator.rest_subsystems):
+            members |= _with_member(provider, settings.agencies[name].source_code)
+            fetched |= _simulated_rest(provider, simulator)
 
     def may_call(client: SubsystemId, service: ServiceId) -> bool:
         if service.provider != ours:
@@ -39,7 +44,7 @@ def make_catalogue(settings: Settings, ours: SubsystemId, simulators: Mapping[st
         return True
 
     rest = read_rest_services(ours, settings.contracts / _OUR_WSDL, settings.schemas)
-    return Catalogue(members=members, services=services, rest=rest, may_call=may_call)
+    return Catalogue(members=members, services=services, rest={**rest, **fetched}, may_call=may_call)
 
 
 def _with_member(subsystem: SubsystemId, name: str) -> dict[SubsystemId, str]:
@@ -52,7 +57,7 @@ def _with_member(subsystem: SubsystemId, name: str) -> dict[SubsystemId, str]:
 
 
 def _subsystems(
-    settings: Settings, ours: SubsystemId, name: str, simulator: Simulator
+    settings: Settings, ours: SubsystemId, name: str, codes: Iterable[str]
 ) -> tuple[SubsystemId, ...]:
     agency = settings.agencies[name]
     return tuple(
@@ -62,7 +67,7 @@ def _subsystems(
             member_code=agency.member_code,
             subsystem_code=code,
         )
-        for code in simulator.subsystems
+        for code in codes
     )
 
 
@@ -76,3 +81,15 @@ def _simulated(
     found = {service: content for service, content in described.items() if service.service_code in answered}
     bare = answered - {service.service_code for service in found}
     return found | {ServiceId(provider=provider, service_code=code): b"" for code in sorted(bare)}
+
+
+def _simulated_rest(provider: SubsystemId, simulator: Simulator) -> dict[ServiceId, Mapping[str, Any]]:
+    """Give what the simulator answers by REST, described by no more than that it takes a GET."""
+    return {
+        ServiceId(provider=provider, service_code=code): {
+            "openapi": "3.1.0",
+            "info": {"title": code, "version": "1"},
+            "paths": {"/*": {"get": {"responses": {"200": {"description": "the answer"}}}}},
+        }
+        for code in sorted(simulator.rest_subsystems[provider.subsystem_code])
+    }

@@ -62,12 +62,22 @@ def consumer_doors(sandbox: Sandbox) -> Doors:
                 return f"http://{HOST}:{sandbox.addresses.simulators}/{name}/{service}"
         return None
 
+    def rest_address_of(service: ServiceId) -> str | None:
+        provider = service.provider
+        for name, agency in sandbox.agencies.items():
+            known = sandbox.simulators[name].rest_subsystems.get(provider.subsystem_code, frozenset())
+            if agency.member_code == provider.member_code and service.service_code in known:
+                path = f"{provider.subsystem_code}/{service.service_code}"
+                return f"http://{HOST}:{sandbox.addresses.simulators}/{name}/{path}"
+        return None
+
     own = MetaserviceDouble(sandbox.catalogue)
     return Doors(
         address_of=address_of,
         may_call=lambda header: header.client == sandbox.ours,
         tell=own.tell,
         show=own.show,
+        rest=RestDoors(address_of=rest_address_of, may_call=lambda client, _service: client == sandbox.ours),
     )
 
 
@@ -104,6 +114,17 @@ def simulator_app(sandbox: Sandbox) -> Starlette:
             return Response("down", status_code=503, media_type="text/plain")
         return Response(made.body, status_code=made.status, headers={"Content-Type": made.content_type})
 
+    async def fetched(request: Request) -> Response:
+        simulator = sandbox.simulators.get(request.path_params["agency"])
+        if simulator is None:
+            return Response("no such agency", status_code=404, media_type="text/plain")
+        path = [part for part in request.path_params.get("behind", "").split("/") if part]
+        try:
+            made = await simulator.fetched(request.path_params["service"], path, dict(request.query_params))
+        except SimulatorDownError:
+            return Response("down", status_code=503, media_type="text/plain")
+        return Response(made.body, status_code=made.status, headers={"Content-Type": made.content_type})
+
     async def misbehave(request: Request) -> Response:
         agency, subsystem = request.path_params["agency"], request.path_params["subsystem"]
         try:
@@ -120,6 +141,8 @@ def simulator_app(sandbox: Sandbox) -> Starlette:
             *desk_routes(sandbox.published),
             Route("/control/{agency}/{subsystem}", misbehave, methods=["POST"]),
             Route("/{agency}/{subsystem}/{service}", answer, methods=["POST"]),
+            Route("/{agency}/{subsystem}/{service}", fetched, methods=["GET"]),
+            Route("/{agency}/{subsystem}/{service}/{behind:path}", fetched, methods=["GET"]),
         ]
     )
 

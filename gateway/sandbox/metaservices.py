@@ -144,7 +144,7 @@ class MetaserviceDouble:
         """Tell whether a client may call a REST service: access is by service code, whatever the version."""
         return any(
             self._catalogue.may_call(client, each)
-            for each in self._catalogue.services
+            for each in (*self._catalogue.services, *self._catalogue.rest)
             if (each.provider, each.service_code) == (service.provider, service.service_code)
         )
 

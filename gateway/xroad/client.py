@@ -20,11 +20,13 @@ _HTTP_OK, _HTTP_FAULT = 200, 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawReply:
-    """What came back: the bytes, their Content-Type and the HTTP status."""
+    """What came back: the bytes, their Content-Type, the HTTP status; from REST a server's own error and the id."""
 
     content: bytes
     content_type: str
     status: int = _HTTP_OK
+    error: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,8 @@ class Client:
             content=bytes(received),
             content_type=reply.headers.get("Content-Type", ""),
             status=reply.status,
+            error=reply.headers.get("X-Road-Error", ""),
+            message_id=reply.headers.get("X-Road-Id", ""),
         )
 
     def _pool(self) -> aiohttp.ClientSession:

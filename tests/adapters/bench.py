@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.infocom.simulation import InfocomSimulator
 from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError
 from gateway.foundation.xml import local_name
 from gateway.intake.plugs import AskedReply, ServiceName, SimulatorDownError
 from gateway.intake.ports import Agencies, AskContext
+from gateway.sandbox.member import SimulatedMember
 from gateway.sandbox.people import Population
 from gateway.xroad.envelope import FaultMessage, Message, asking_shell, read_message
 from gateway.xroad.header import Header
@@ -104,7 +104,7 @@ class HttpAsker:
         return message
 
 
-def host_of(simulator: InfocomSimulator) -> Starlette:
+def host_of(simulator: SimulatedMember) -> Starlette:
     async def serve(request: Request) -> Response:
         envelope = await request.body()
         message = read_message(envelope, request.headers["content-type"])
@@ -124,7 +124,7 @@ class Bench:
     """Everything a test of the adapter asks for."""
 
     people: Population
-    simulator: InfocomSimulator
+    simulator: SimulatedMember
     asker: HttpAsker
     agencies: Agencies
 

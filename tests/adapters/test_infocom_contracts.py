@@ -9,11 +9,11 @@ from zeep import Client, Settings
 from zeep.exceptions import Error
 
 from adapters.infocom import plug
-from adapters.infocom.contracts import Contract, LocalFiles
 from adapters.infocom.dialect import PRODUCER
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.xml import element_children
 from gateway.intake.plugs import FaultMode, Misbehaviour, ServiceName
+from gateway.intake.speaking.contracts import Contract, LocalFiles
 from gateway.xroad.namespaces import SOAP, XROAD, q
 from tests.adapters.bench import CONTEXT, HOME, envelope_of, header_of
 
@@ -21,8 +21,10 @@ WSDLS = HOME / "wsdl" / "infocom"
 XSDS = HOME / "schemas" / "xroad"
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 OPERATIONS = {
-    "zags-service.wsdl": {"zagsDataByPin", "zagsPinsByNSPDate", "zagsPinBirthAct"},
+    "zags-service.wsdl": {"zagsDataByPin", "zagsPinsByNSPDate", "zagsPinBirthAct", "zagsDeathActByPin"},
     "passport-service.wsdl": {"passportDataByPSN"},
+    "asb-service.wsdl": {"asbAddress"},
+    "foreign-service.wsdl": {"foreignByDoc"},
 }
 
 

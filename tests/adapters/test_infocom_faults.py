@@ -2,10 +2,10 @@
 
 import pytest
 
-from adapters.infocom.conversation import refusal
-from adapters.infocom.dialect import ContentFault
 from gateway.intake.plugs import FaultMode, Misbehaviour
 from gateway.intake.ports import Outcome, PersonRecord
+from gateway.intake.speaking.conversation import refusal
+from gateway.intake.speaking.fault_words import ContentFault
 from tests.adapters.bench import CONTEXT, Bench
 
 SUBSYSTEMS = ("zags-service", "passport-service")
@@ -83,7 +83,7 @@ async def test_a_misbehaving_subsystem_leaves_the_other_alone(bench: Bench):
     bench.simulator.misbehave("passport-service", Misbehaviour())
     assert (await _ask_all(bench))["passport"].outcome is Outcome.FOUND
     with pytest.raises(KeyError):
-        bench.simulator.misbehave("asb-service", Misbehaviour())
+        bench.simulator.misbehave("no-such-service", Misbehaviour())
 
 
 @pytest.mark.parametrize("code", ["Server.ServerProxy.AccessDenied", "server.serverproxy.access_denied"])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from adapters.infocom.civil_registry.mapping import SEXES as ZAGS_SEXES
 from adapters.infocom.passport.mapping import SEXES as PASSPORT_SEXES
-from adapters.infocom.values import calendar_date, clean, coded, flag, latin_series
 from gateway.foundation.errors import ContractError
+from gateway.intake.speaking.values import calendar_date, clean, coded, flag, latin_series
 
 DAYS = st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 12, 31))
 FORMS = (

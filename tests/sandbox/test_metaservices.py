@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 from openapi_spec_validator import validate
 
-from adapters.infocom.contracts import Contract
 from gateway.cli.sandbox import make_sandbox
 from gateway.cli.xroad import read_service
 from gateway.foundation.errors import AgencyError, AgencyRefused, SettingsError
 from gateway.foundation.settings import Settings
 from gateway.foundation.xml import parse
+from gateway.intake.speaking.contracts import Contract
 from gateway.sandbox.host import Addresses, consumer_doors, provider_doors
 from gateway.sandbox.metaservices import ENDPOINT
 from gateway.sandbox.security_server import SecurityServer
@@ -104,6 +104,7 @@ async def test_an_agency_s_services_are_those_of_its_contract(client: Client, se
         ("zagsDataByPin", "v1"),
         ("zagsPinsByNSPDate", "v1"),
         ("zagsPinBirthAct", "v1"),
+        ("zagsDeathActByPin", "v1"),
     }
 
 
@@ -111,7 +112,7 @@ async def test_rights_are_the_agreements(client: Client, settings: Settings) -> 
     """A client with an agreement sees its services, a stranger none; the agencies' services are open to us alone."""
     assert len(await asked_by(client, PORTAL).allowed_methods(ours(settings))) == 2
     assert await asked_by(client, STRANGER).allowed_methods(ours(settings)) == ()
-    assert len(await asked_by(client, ours(settings)).allowed_methods(ZAGS)) == 3
+    assert len(await asked_by(client, ours(settings)).allowed_methods(ZAGS)) == 4
     assert await asked_by(client, PORTAL).allowed_methods(ZAGS) == ()
 
 

@@ -35,7 +35,10 @@ from tests.running import make_settings, running
 from tests.transport.certificates import Pair, issue
 from tests.transport.fake_server import Behaviour, fault, listing, security_server
 
-SERVICES = ("zagsDataByPin/v1", "zagsPinsByNSPDate/v1", "zagsPinBirthAct/v1", "passportDataByPSN/v1")
+SERVICES = (
+    "zagsDataByPin/v1", "zagsPinsByNSPDate/v1", "zagsPinBirthAct/v1", "zagsDeathActByPin/v1", "passportDataByPSN/v1",
+    "asbAddress/v1", "foreignByDoc/v1", "getSubjectByTin", "GetWorkPeriodInfo", "tpDataByINNforBusinessActivity/v1",
+)  # fmt: skip
 NOBODY = "http://127.0.0.1:9/"
 
 
@@ -388,8 +391,7 @@ def test_rights_are_compared_service_by_service(examined: Examine) -> None:
     assert by_service == {
         SERVICES[0]: "right_good",
         SERVICES[1]: "right_missing",
-        SERVICES[2]: "service_unknown",
-        SERVICES[3]: "service_unknown",
+        **dict.fromkeys(SERVICES[2:], "service_unknown"),
     }
     assert "other" in next(one for one in found if one.code == "service_unknown").values["known"]
 
@@ -442,9 +444,9 @@ def test_a_service_is_asked_only_on_demand(examined: Examine, database_url: str,
         assert told(examined(**url))["right_good"] is Mark.GOOD
         assert asyncio.run(_recorded(database_url)) == []
         found = [one for one in examined(ask=True, **url) if "service" in one.values]
-    assert [one.code for one in found] == [code] * 4
+    assert [one.code for one in found] == [code] * len(SERVICES)
     rows = asyncio.run(_recorded(database_url))
-    assert sorted(kind for kind, _ in rows) == ["ANSWERED"] * 4 + ["SENT"] * 4
+    assert sorted(kind for kind, _ in rows) == ["ANSWERED"] * len(SERVICES) + ["SENT"] * len(SERVICES)
     assert {subject for _, subject in rows} == {None}
 
 
@@ -492,7 +494,7 @@ async def test_it_works_against_the_sandbox(examined: Examine, database_url: str
         variables = {"SECURITY_SERVER__URL": url, "DATABASE__URL": database_url}
         found = await asyncio.to_thread(examined, ask=True, **variables)
     assert "server_good" in told(found)
-    assert [one.code for one in found if "service" in one.values] == ["service_reached"] * 4
+    assert [one.code for one in found if "service" in one.values] == ["service_reached"] * len(SERVICES)
     assert [one.code for one in found if one.mark is Mark.BAD] == []
 
 

@@ -2,7 +2,6 @@
 
 from adapters.infocom.civil_registry import mapping
 from adapters.infocom.conversation import Conversation, Question
-from adapters.infocom.values import is_pin
 from gateway.intake.ports import (
     AgencyAnswer,
     AskContext,
@@ -10,6 +9,7 @@ from gateway.intake.ports import (
     Outcome,
     PersonRecord,
 )
+from gateway.intake.speaking.values import is_pin
 
 SOURCE = "ZAGS"
 SERVICES = ("person_by_pin", "pins_by_name", "birth_act")

@@ -8,14 +8,31 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
-from adapters.infocom.conversation import Finding, noted
-from adapters.infocom.dialect import Fields, malformed
-from adapters.infocom.values import calendar_date, clean, coded, flag, is_pin
 from gateway.intake.ports import BirthActRecord, Outcome, PersonRecord
+from gateway.intake.speaking.conversation import Finding, noted
+from gateway.intake.speaking.field_uses import uses
+from gateway.intake.speaking.reading import Fields, malformed
+from gateway.intake.speaking.values import calendar_date, clean, coded, flag, is_pin
 
 SEXES = {"1": "F", "2": "M"}
 # Ethnicity and marital status are nobody's business here: they are dropped on arrival.
-DROPPED = frozenset({"maritalStatus", "maritalStatusId", "nationality", "nationalityId", "citizenshipId"})
+PERSON = uses(
+    fill="surname name patronymic gender dateOfBirth citizenship pinBlocked deathDate pinGenerationDate",
+    verify="pin",
+    drop="maritalStatus maritalStatusId nationality nationalityId citizenshipId",
+    frame="faultcode faultstring",
+)
+PINS = uses(verify="pin", frame="faultcode faultstring")
+BIRTH_ACT = uses(
+    fill="act.actDate act.actNumber act.actGovUnit child.surname child.firstName child.patronymic child.gender "
+    "child.dfrom child.placeOfBirth crtf.docSeries crtf.docNumber mother.pin mother.surname mother.firstName "
+    "mother.patronymic mother.citizenship father.pin father.surname father.firstName father.patronymic "
+    "father.citizenship",
+    verify="crtf.docDate crtf.govUnit",
+    drop="mother.nationality father.nationality",
+    frame="faultcode faultstring",
+)
+DROPPED = PERSON.dropped_in() | BIRTH_ACT.dropped_in("mother") | BIRTH_ACT.dropped_in("father")
 COUNTRIES = {
     "кыргызстан": "KGZ", "кыргыз республикасы": "KGZ", "кыргызская республика": "KGZ", "киргизия": "KGZ",
     "kgz": "KGZ",

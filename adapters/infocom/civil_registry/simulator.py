@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from adapters.infocom.simulated_wire import DASHED, DOTTED, Asked, Day, Node
-from adapters.infocom.simulation import SimulatedService, fault
-from adapters.infocom.values import calendar_date, is_pin
+from adapters.infocom.simulation import fault
+from gateway.intake.speaking.values import calendar_date, is_pin
+from gateway.sandbox.member import SimulatedService
 from gateway.sandbox.people import Population, SyntheticBirthAct, SyntheticPerson
+from gateway.sandbox.wire import DASHED, DOTTED, Asked, Day, Node
 
 SUBSYSTEM = "zags-service"
 _SEXES = {"F": "1", "M": "2"}

@@ -2,8 +2,8 @@
 
 from adapters.infocom.conversation import Conversation, Question
 from adapters.infocom.passport import mapping
-from adapters.infocom.values import is_pin
 from gateway.intake.ports import AgencyAnswer, AskContext, Outcome, PassportRecord
+from gateway.intake.speaking.values import is_pin
 
 SOURCE = "PASSPORT"
 SERVICES = ("passport",)

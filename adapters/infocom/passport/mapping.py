@@ -5,14 +5,22 @@ Sex is Latin M or F here, dates are dateTimes, and the address comes in parts of
 
 from typing import Any
 
-from adapters.infocom.conversation import Finding, noted
-from adapters.infocom.dialect import Fields, malformed
-from adapters.infocom.values import calendar_date, clean, coded, latin_series
 from gateway.intake.ports import Outcome, PassportRecord
+from gateway.intake.speaking.conversation import Finding, noted
+from gateway.intake.speaking.field_uses import uses
+from gateway.intake.speaking.reading import Fields, malformed
+from gateway.intake.speaking.values import calendar_date, clean, coded, latin_series
 
 SEXES = {"F": "F", "M": "M", "М": "M"}  # the last is the Cyrillic look-alike
 # Ethnicity (which is what `nationality` holds) and family status are dropped on arrival.
-DROPPED = frozenset({"nationality", "familyStatus"})
+PASSPORT = uses(
+    fill="passportSeries passportNumber voidStatus passportAuthority issuedDate expiredDate addressRegion "
+    "addressLocality addressStreet addressHouse addressBuilding addressApartment surname name patronymic",
+    verify="pin dateOfBirth gender voidMotiv",
+    drop="nationality familyStatus",
+    frame="faultcode faultstring",
+)
+DROPPED = PASSPORT.dropped_in()
 ADDRESS = (
     "addressRegion", "addressLocality", "addressStreet", "addressHouse", "addressBuilding",
     "addressApartment",

@@ -1,9 +1,10 @@
 """How passport-service answers for synthetic people."""
 
-from adapters.infocom.simulated_wire import Asked, Day, Node
-from adapters.infocom.simulation import SimulatedService, fault
-from adapters.infocom.values import is_pin
+from adapters.infocom.simulation import fault
+from gateway.intake.speaking.values import is_pin
+from gateway.sandbox.member import SimulatedService
 from gateway.sandbox.people import Population, SyntheticAddress, SyntheticPassport, SyntheticPerson
+from gateway.sandbox.wire import Asked, Day, Node
 
 SUBSYSTEM = "passport-service"
 _FAMILY_STATUS = ("холост/не замужем", "в браке", "разведен(а)", "вдовец/вдова")

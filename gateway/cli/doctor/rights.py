@@ -31,13 +31,17 @@ EMPTY_QUESTION = "urn:kopuro:doctor:1"
 
 
 def wanted_services(settings: Settings) -> Wanted:
-    """Give the services the configuration names, as `code/version`, by the subsystem that serves them."""
-    return {
-        provider_of(settings, agency, services): tuple(services.services.values())
-        for agency in settings.agencies.values()
-        if agency.enabled
-        for services in agency.subsystems.values()
-    }
+    """Give the SOAP services the configuration names, as `code/version`, by the subsystem that serves them.
+
+    A security server lists REST services elsewhere and tells no right of theirs by SOAP: they are left out.
+    """
+    wanted: Wanted = {}
+    for agency in settings.agencies.values():
+        for services in agency.subsystems.values():
+            if agency.enabled and services.binding == "soap":
+                provider = provider_of(settings, agency, services)
+                wanted[provider] = (*wanted.get(provider, ()), *services.services.values())
+    return wanted
 
 
 def check_rights(settings: Settings) -> list[Finding]:

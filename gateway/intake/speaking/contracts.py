@@ -60,8 +60,12 @@ class Contract:
 
     def body(self, operation: str, request: Mapping[str, Any]) -> bytes:
         """Write the child of Body: the operation's element with a qualified request, self-contained."""
+        return self.bare_body(operation, {"request": dict(request)})
+
+    def bare_body(self, operation: str, fields: Mapping[str, Any]) -> bytes:
+        """Write the child of Body of a member whose fields stand in the operation's element itself."""
         envelope = self._client.create_message(  # type: ignore[no-untyped-call]
-            self._client.service, operation, request=dict(request)
+            self._client.service, operation, **fields
         )
         (content,) = element_children(envelope.find(q(SOAP, "Body")))
         return canonical(content)

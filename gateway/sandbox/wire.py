@@ -1,4 +1,4 @@
-"""How Инфоком writes on the wire: its prefixes, its order of the header, its echo, its forms of values."""
+"""How a simulated member writes SOAP: requests read leniently, headers echoed, values in the forms agencies use."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,16 @@ from datetime import date
 
 from lxml import etree
 
-from adapters.infocom.dialect import PRODUCER
-from adapters.infocom.values import clean
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import element_children, local_name, parse, text_of
 from gateway.intake.plugs import SimulatedAnswer
+from gateway.intake.speaking.values import clean
 from gateway.xroad.namespaces import IDENTIFIERS, SOAP, WSSE, XROAD, q
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 DATE_TIME, DASHED, DOTTED = "%Y-%m-%dT00:00:00", "%d-%m-%Y", "%d.%m.%Y"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_PREFIXES = {"SOAP-ENV": SOAP, "xrd": XROAD, "id": IDENTIFIERS, "ts1": PRODUCER, "xsi": _XSI}
+_PREFIXES = {"SOAP-ENV": SOAP, "xrd": XROAD, "id": IDENTIFIERS, "xsi": _XSI}
 _HEADER_ORDER = ("client", "service", "userId", "id", "issue", "protocolVersion")
 _RANKS = {q(XROAD, name): rank for rank, name in enumerate(_HEADER_ORDER)}
 _NOT_ECHOED = frozenset({q(WSSE, "Security"), q(XROAD, "requestHash")})
@@ -43,37 +42,33 @@ class Request:
     asked: Asked
 
 
-def read_request(envelope: bytes, service_code: str) -> Request:
-    """Read a request the way the real service does: by local name, qualified or not.
+def read_request(envelope: bytes, root: str) -> Request:
+    """Read a request the way the real services do: by local name, qualified or not, in a wrapper or not.
 
-    Raises ContractError when it is not a request of this service.
+    Raises ContractError when its content is not the element `root`.
     """
     parts = {local_name(child): child for child in element_children(parse(envelope))}
     content = element_children(parts["Body"])[:1] if "Body" in parts else []
-    if "Header" not in parts or not content or local_name(content[0]) != service_code:
+    if "Header" not in parts or not content or local_name(content[0]) != root:
         raise ContractError("the envelope is not a request of this service", code="invalid_body")
-    fields = [field for request in element_children(content[0]) for field in element_children(request)]
+    fields = [field for field in content[0].iter() if isinstance(field.tag, str) and not len(field)]
     return Request(
         header=element_children(parts["Header"]),
-        asked={local_name(field): clean(text_of(field)) for field in fields},
+        asked={local_name(field): clean(text_of(field)) for field in fields if field is not content[0]},
     )
 
 
-def write_answer(
-    request: Request, service_code: str, response: list[Node] | None, forms: Iterator[str] | None = None
+def write_envelope(
+    request: Request, root: str, nodes: Sequence[Node], *, namespace: str, forms: Iterator[str] | None = None
 ) -> SimulatedAnswer:
-    """Answer with header and request echoed; `forms` replaces the dates' forms, no response leaves it out."""
-    envelope = etree.Element(q(SOAP, "Envelope"), nsmap=_PREFIXES)
+    """Answer with the header echoed; `forms` replaces the forms of the dates."""
+    envelope = etree.Element(q(SOAP, "Envelope"), nsmap={**_PREFIXES, "ts1": namespace})
     header = etree.SubElement(envelope, q(SOAP, "Header"))
     for field in sorted(request.header, key=lambda one: _RANKS.get(str(one.tag), len(_RANKS))):
         if field.tag not in _NOT_ECHOED:
             _copy(header, field)
-    content = etree.SubElement(
-        etree.SubElement(envelope, q(SOAP, "Body")), q(PRODUCER, f"{service_code}Response")
-    )
-    _write(content, [("request", list(request.asked.items()))], None)
-    if response is not None:
-        _write(content, [("response", response)], forms)
+    content = etree.SubElement(etree.SubElement(envelope, q(SOAP, "Body")), q(namespace, root))
+    _write(content, nodes, forms)
     return SimulatedAnswer(status=200, content_type=CONTENT_TYPE, body=_serialise(envelope))
 
 
@@ -88,7 +83,7 @@ def write_fault(code: str, text: str) -> SimulatedAnswer:
 
 def _write(parent: etree._Element, nodes: Sequence[Node], forms: Iterator[str] | None) -> None:
     for name, value in nodes:
-        element = etree.SubElement(parent, q(PRODUCER, name))
+        element = etree.SubElement(parent, q(etree.QName(parent).namespace or "", name))
         if value is None:
             element.set(q(_XSI, "nil"), "true")
         elif isinstance(value, Day):

@@ -1,4 +1,4 @@
-"""Инфоком's spellings of single values, turned into ours: text, dates, flags."""
+"""Agencies' spellings of single values, turned into ours: text, dates, flags."""
 
 import re
 import unicodedata
@@ -30,6 +30,11 @@ def clean(text: str) -> str:
 def is_pin(text: str) -> bool:
     """Tell whether a text is fourteen digits; there is no check digit to test."""
     return _PIN.fullmatch(text) is not None
+
+
+def is_inn(text: str) -> bool:
+    """Tell whether a text may be the ИНН of an organisation: fourteen digits, like a PIN."""
+    return is_pin(text)
 
 
 def calendar_date(text: str | None) -> date | None:

@@ -1,0 +1,1 @@
+"""Registered addresses: subsystem asb-service."""

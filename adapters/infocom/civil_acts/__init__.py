@@ -1,0 +1,1 @@
+"""Acts of the civil registry besides birth: subsystem zags-service."""

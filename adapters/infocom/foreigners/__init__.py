@@ -1,0 +1,1 @@
+"""Foreigners by document: subsystem foreign-service."""

@@ -1,0 +1,1 @@
+"""Legal entities: subsystems minjust-service (SOAP) and minjust-inn-services (REST)."""

@@ -1,0 +1,1 @@
+"""Households: subsystem sanaripaymak-service (REST)."""

@@ -1,0 +1,1 @@
+"""Taxpayers: subsystem gns-service."""
