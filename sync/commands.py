@@ -13,9 +13,9 @@ from gateway.crypto.keys import read_secret
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.wiring import begin, open_gateway, ready_database
-from sync.batches import DONE, STOPPED, BatchReceipt, accept_batch
+from gateway.intake.imports.batches import DONE, STOPPED, BatchReceipt, accept_batch
 from sync.dependencies import WorkerDependencies
-from sync.reports import BatchReport, batch_report, sentence
+from gateway.intake.imports.reports import BatchReport, batch_report, sentence
 from sync.worker import run_worker
 
 _LOOK_SECONDS = 0.5

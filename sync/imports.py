@@ -20,11 +20,11 @@ from gateway.foundation.errors import ConcurrentChange
 from gateway.foundation.logging import get_logger
 from gateway.intake.admission import admit
 from gateway.registry.model import ImportBatch, ImportRow
-from sync.batches import DONE, RECEIVED, RUNNING, STOPPED, defer_import
-from sync.custody import bring_out
-from sync.damage import Problem
+from gateway.intake.imports.batches import DONE, RECEIVED, RUNNING, STOPPED, defer_import
+from gateway.intake.imports.custody import bring_out
+from gateway.intake.imports.damage import Problem
 from sync.dependencies import WorkerDependencies
-from sync.preparing import Prepared, examine, prepare
+from gateway.intake.imports.preparing import Prepared, examine, prepare
 
 REJECTED = "REJECTED"
 _SLICE_SECONDS = 60.0  # then the next job goes on, so that one long file does not hold a worker's slot

@@ -22,7 +22,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.settings import load
 from gateway.intake.ports import Agencies
 from gateway.registry.repository import save_organisation
-from sync.batches import accept_batch
+from gateway.intake.imports.batches import accept_batch
 from sync.dependencies import WorkerDependencies
 
 SCHOOL = "12345678"

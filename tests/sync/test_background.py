@@ -21,7 +21,7 @@ from gateway.intake.ports import AgencyAnswer, Outcome, PersonRecord
 from gateway.intake.verification import apply_evidence
 from gateway.registry.reading import person_by_id
 from sync.dependencies import WorkerDependencies
-from sync.reports import batch_report
+from gateway.intake.imports.reports import batch_report
 from sync.reverify import reverify_stale
 
 StartWorker = Callable[..., Any]

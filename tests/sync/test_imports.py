@@ -15,8 +15,8 @@ from sqlalchemy import text
 from gateway.foundation.errors import RegistryError
 from sync.dependencies import WorkerDependencies
 from sync.imports import run_batch
-from sync.layout import ImportRefused
-from sync.reports import batch_report, render_problems_csv, safe_cell
+from gateway.intake.imports.layout import ImportRefused
+from gateway.intake.imports.reports import batch_report, render_problems_csv, safe_cell
 
 COLUMNS = "record_id;Фамилия;Имя;Отчество;Пол;ПИН;Дата рождения;Код организации;Класс;Дата зачисления"
 Learner = Callable[..., dict[str, str]]

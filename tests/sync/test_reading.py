@@ -4,9 +4,9 @@ import codecs
 
 import pytest
 
-from sync.headings import HEADINGS, column_of
-from sync.layout import ImportRefused, find_layout
-from sync.reading import Row, rows
+from gateway.intake.imports.headings import HEADINGS, column_of
+from gateway.intake.imports.layout import ImportRefused, find_layout
+from gateway.intake.imports.reading import Row, rows
 
 HEADING = "Фамилия;Имя;Отчество;ПИН;Дата рождения;Код организации;Дата зачисления"
 GOOD = "Асанова;Айгүл;Бакытовна;11509201500123;15.09.2015;12345678;01.09.2022"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from gateway.foundation.errors import InputRefused
 from gateway.intake.applications import Application, parse_application
-from sync.damage import Problem, find_damage, repair
-from sync.layout import find_layout
-from sync.reading import rows
+from gateway.intake.imports.damage import Problem, find_damage, repair
+from gateway.intake.imports.layout import find_layout
+from gateway.intake.imports.reading import rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

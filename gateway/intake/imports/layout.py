@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.foundation.errors import RegistryError
-from sync.headings import column_of
+from gateway.intake.imports.headings import column_of
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LONGEST_LINE = 20_000

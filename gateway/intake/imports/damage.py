@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.headings import value_of
-from sync.reading import Row
+from gateway.intake.imports.headings import value_of
+from gateway.intake.imports.reading import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong with a field (with an empty `field`: with the row), as a code of `sync.reasons`.
+    """What is wrong with a field (with an empty `field`: with the row), as a code of `reasons`.
 
     `detail` is a heading, a line number or a count that completes the sentence, never a value.
     """

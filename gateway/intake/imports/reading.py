@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sync.headings import column_of
-from sync.layout import LONGEST_LINE, Layout, clean_cell, physical_lines, split_line
+from gateway.intake.imports.headings import column_of
+from gateway.intake.imports.layout import LONGEST_LINE, Layout, clean_cell, physical_lines, split_line
 
 _MOST_JOINED = 4  # a cell with line breaks may run over this many further lines
 

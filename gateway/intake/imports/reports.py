@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.database import Database
 from gateway.foundation.errors import RegistryError
 from gateway.registry.model import ImportBatch, ImportRow
-from sync.damage import Problem
-from sync.reasons import column_title, explain
+from gateway.intake.imports.damage import Problem
+from gateway.intake.imports.reasons import column_title, explain
 
 _HEADING = {"ky": ("сап", "түшүндүрмө"), "ru": ("строка", "комментарий"), "en": ("line", "comment")}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.database import Database
 from gateway.foundation.queue import defer
 from gateway.registry.model import ImportBatch
-from sync.custody import lock_away
-from sync.layout import Layout, find_layout
-from sync.reading import rows
+from gateway.intake.imports.custody import lock_away
+from gateway.intake.imports.layout import Layout, find_layout
+from gateway.intake.imports.reading import rows
 
 RECEIVED, RUNNING, DONE, STOPPED = "RECEIVED", "RUNNING", "DONE", "STOPPED"
 TASK = "import_batch"
