@@ -15,7 +15,7 @@ from sqlalchemy import text
 from gateway.foundation.errors import RegistryError
 from sync.dependencies import WorkerDependencies
 from sync.imports import run_batch
-from gateway.intake.imports.layout import ImportRefused
+from gateway.intake.imports.refusals import ImportRefused
 from gateway.intake.imports.reports import batch_report, render_problems_csv, safe_cell
 
 COLUMNS = "record_id;Фамилия;Имя;Отчество;Пол;ПИН;Дата рождения;Код организации;Класс;Дата зачисления"

@@ -1,38 +1,44 @@
-"""Find out how a learners' file is written: encoding, separator, and which line names which columns."""
+"""Find out how a learners' file is written: as text or a workbook, and which row or rows name which columns."""
 
-import codecs
-import csv
-import io
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from gateway.foundation.errors import RegistryError
 from gateway.intake.imports.headings import column_of
+from gateway.intake.imports.reasons import COMMENT_HEADINGS
+from gateway.intake.imports.refusals import ImportRefused
+from gateway.intake.imports.templates import NEEDED, stated_version
+from gateway.intake.imports.text_file import (
+    LONGEST_LINE,
+    SEPARATORS,
+    clean_cell,
+    find_encoding,
+    physical_lines,
+    split_line,
+)
+from gateway.intake.imports.workbook import Sheet, Workbook
 
-LARGEST_BYTES = 10 * 1024 * 1024
-LONGEST_LINE = 20_000
-_SEPARATORS = ";,\t"
+LARGEST_BYTES = 48 * 1024 * 1024
+XLSX = "xlsx"
 _HEADING_WITHIN = 20  # a title, a date and empty lines often stand above the headings
-_NEEDED = ("surname", "given_name", "organisation_code", "start_on")
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00]")
-_EXCEL_TEXT = re.compile(r'="(.*)"', re.DOTALL)
-
-
-class ImportRefused(RegistryError):
-    """The file as a whole cannot be read; the message says what to do with it."""
+_ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+Numbered = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a file is written: its encoding, separator, the line of its headings and what they mean."""
+    """How a file is written: its encoding and separator or its sheet, the last line of its headings, their meaning.
+
+    `template` is the version of our template the file states, or nothing.
+    """
 
     encoding: str
-    separator: str
-    heading_line: int
-    headings: tuple[str, ...]
-    columns: tuple[str | None, ...]
+    separator: str = ""
+    sheet: Sheet | None = None
+    heading_line: int = 0
+    headings: tuple[str, ...] = ()
+    columns: tuple[str | None, ...] = ()
+    template: str = ""
 
     @property
     def known(self) -> dict[str, str]:
@@ -44,91 +50,112 @@ class Layout:
     def ignored(self) -> tuple[str, ...]:
         """Give the headings that are not taken in."""
         pairs = zip(self.headings, self.columns, strict=True)
-        return tuple(heading for heading, column in pairs if heading and not column)
+        return tuple(
+            heading for heading, column in pairs if heading and not column and heading not in COMMENT_HEADINGS
+        )
+
+    @property
+    def is_commented(self) -> bool:
+        """Tell whether the file is one we gave back: its first column holds our comments."""
+        return bool(self.headings) and self.headings[0] in COMMENT_HEADINGS
 
 
 def find_layout(content: bytes) -> Layout:
     """Find out how the file is written; raises ImportRefused with the cure."""
-    encoding = _encoding(content)
-    best: Layout | None = None
-    for number, line in physical_lines(content, encoding):
-        if number > _HEADING_WITHIN:
+    if not content.strip():
+        raise ImportRefused("FILE_EMPTY")
+    if len(content) > LARGEST_BYTES:
+        raise ImportRefused("FILE_TOO_LARGE", str(LARGEST_BYTES // 1024 // 1024))
+    if content.startswith(_OLD_WORKBOOK):
+        raise ImportRefused("WORKBOOK_OLD")
+    found = _in_workbook(Workbook(content)) if content.startswith(_ZIP) else _in_text(content)
+    _refuse_unusable(found)
+    return found
+
+
+def _in_text(content: bytes) -> Layout:
+    encoding = find_encoding(content)
+    lines = list(islice(physical_lines(content, encoding), _HEADING_WITHIN + 1))
+    tried = [
+        _with_headings(Layout(encoding=encoding, separator=separator), _split(lines, separator))
+        for separator in SEPARATORS
+    ]
+    return max(tried, key=lambda layout: len(layout.known))
+
+
+def _split(lines: list[Numbered] | list[tuple[int, str]], separator: str) -> Iterator[Numbered]:
+    for number, line in lines:
+        yield number, split_line(str(line)[:LONGEST_LINE], separator) or []
+
+
+def _in_workbook(workbook: Workbook) -> Layout:
+    """Find the one sheet with headings that can be used; more than one is a question only the sender can answer."""
+    tried = [
+        _with_headings(
+            Layout(encoding=XLSX, sheet=sheet), islice(workbook.rows(sheet), _HEADING_WITHIN + 1)
+        )
+        for sheet in workbook.sheets
+    ]
+    usable = [layout for layout in tried if not _missing(layout)]
+    if len(usable) > 1:
+        raise ImportRefused("SEVERAL_SHEETS", *(each.sheet.name for each in usable if each.sheet))
+    return max(usable or tried, key=lambda layout: len(layout.known), default=Layout(encoding=XLSX))
+
+
+def _with_headings(layout: Layout, lines: Iterable[Numbered]) -> Layout:
+    """Choose the row, or the two rows of merged headings, that name the most of our columns."""
+    best, above, version = layout, (0, [""]), ""
+    for number, given in lines:
+        if number > _HEADING_WITHIN + 1:
             break
-        for separator in _SEPARATORS:
-            found = _as_layout(encoding, separator, number, line)
-            if best is None or len(found.known) > len(best.known):
-                best = found
-    if best is None or not best.known:
-        raise ImportRefused("no headings were found: the first lines must name the columns")
-    _refuse_unusable(best)
-    return best
+        cells = [clean_cell(cell) for cell in given]
+        version = version or stated_version(cells)
+        for named in (_named(cells), _two_rows(above[1], cells) if above[0] == number - 1 else []):
+            columns = tuple(column for _, column in named)
+            if sum(map(bool, columns)) > len(best.known):
+                headings = tuple(heading for heading, _ in named)
+                best = replace(best, heading_line=number, headings=headings, columns=columns)
+        above = (number, cells)
+    return replace(best, template=version)
 
 
-def _as_layout(encoding: str, separator: str, number: int, line: str) -> Layout:
-    cells = split_line(line[:LONGEST_LINE], separator) or []
-    headings = tuple(clean_cell(cell) for cell in cells)
-    while headings and not headings[-1]:
-        headings = headings[:-1]
-    return Layout(
-        encoding=encoding,
-        separator=separator,
-        heading_line=number,
-        headings=headings,
-        columns=tuple(column_of(heading) for heading in headings),
-    )
+_Named = list[tuple[str, str | None]]
+
+
+def _named(cells: list[str]) -> _Named:
+    return _trimmed([(heading, column_of(heading)) for heading in cells])
+
+
+def _two_rows(upper: list[str], lower: list[str]) -> _Named:
+    """Read headings merged over two rows: a merged cell keeps its text in its first column only."""
+    named: _Named = []
+    group = ""
+    for place in range(max(len(upper), len(lower))):
+        high = upper[place] if place < len(upper) else ""
+        low = lower[place] if place < len(lower) else ""
+        group = high or group
+        whole = f"{group} {low}".strip() if low else high
+        chosen = next((each for each in (low, whole) if column_of(each)), whole)
+        named.append((chosen, column_of(chosen)))
+    return _trimmed(named)
+
+
+def _trimmed(named: _Named) -> _Named:
+    while named and not named[-1][0]:
+        named = named[:-1]
+    return named
+
+
+def _missing(layout: Layout) -> list[str]:
+    missing = [name for name in NEEDED if name not in layout.known]
+    return missing if {"birth_date", "pin"} & set(layout.known) else [*missing, "birth_date"]
 
 
 def _refuse_unusable(layout: Layout) -> None:
+    if not layout.known:
+        raise ImportRefused("NO_HEADINGS")
+    if missing := _missing(layout):
+        raise ImportRefused("COLUMNS_MISSING", *missing)
     columns = [column for column in layout.columns if column]
-    missing = [name for name in _NEEDED if name not in columns]
-    if not {"birth_date", "pin"} & set(columns):
-        missing.append("birth_date")
-    if missing:
-        raise ImportRefused(f"these columns are missing: {', '.join(missing)}")
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise ImportRefused(f"these columns stand twice: {', '.join(twice)}")
-
-
-def _encoding(content: bytes) -> str:
-    """Tell the encoding by byte order mark, else UTF-8 where it fits (almost), else CP1251."""
-    _refuse_foreign(content)
-    if content.startswith(_UTF16):
-        return "utf-16"
-    if content.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    text = content.decode("utf-8", errors="replace")
-    foreign = sum(not character.isascii() for character in text)
-    # CP1251 letters are almost never valid UTF-8; a UTF-8 file with a few spoilt bytes stays UTF-8
-    return "cp1251" if text.count("\ufffd") * 10 > foreign else "utf-8"
-
-
-def _refuse_foreign(content: bytes) -> None:
-    if not content.strip():
-        raise ImportRefused("the file is empty")
-    if len(content) > LARGEST_BYTES:
-        raise ImportRefused(f"the file is larger than {LARGEST_BYTES // 1024 // 1024} MB: send it in parts")
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise ImportRefused("this is an Excel workbook: save it as «CSV UTF-8» and send that file")
-    if b"\x00" in content and not content.startswith(_UTF16):
-        raise ImportRefused("this is not a text file: save the table as «CSV UTF-8»")
-
-
-def physical_lines(content: bytes, encoding: str) -> Iterator[tuple[int, str]]:
-    """Give the lines of a file with their numbers, one at a time."""
-    text = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors="replace", newline=None)
-    yield from enumerate(text, start=1)
-
-
-def split_line(line: str, separator: str) -> list[str] | None:
-    """Split one record; None when a quote stays open."""
-    cells = next(csv.reader([line.rstrip("\r\n") + "\n"], delimiter=separator), [])
-    # an open quote swallows the line's own end, a closed one never does
-    return None if cells and cells[-1].endswith("\n") else cells
-
-
-def clean_cell(cell: str) -> str:
-    """Drop what cannot be seen and the wrappers Excel keeps text in: ="…" and a leading apostrophe."""
-    text = _INVISIBLE.sub("", cell).strip()
-    if (match := _EXCEL_TEXT.fullmatch(text)) is not None:
-        text = match[1]
-    return " ".join(text.removeprefix("'").split())
+        raise ImportRefused("COLUMNS_TWICE", *twice)

@@ -116,6 +116,12 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+COMMENT_HEADING = {"ky": "Köpürö: түшүндүрмө", "ru": "Köpürö: комментарий", "en": "Köpürö: comment"}
+# CP1251 has no ö and ü: a file in it is given back with plain letters
+COMMENT_HEADINGS = frozenset(
+    {*COMMENT_HEADING.values(), *(text.replace("ö", "o").replace("ü", "u") for text in COMMENT_HEADING.values())}
+)
+
 _TITLES: dict[str, tuple[str, str, str]] = {
     "record_id": ("жазуунун коду", "код записи", "record id"),
     "pin": ("ПИН", "ПИН", "PIN"),
