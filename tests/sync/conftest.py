@@ -20,9 +20,9 @@ import pytest_asyncio
 from gateway.crypto.keys import make_secret, read_secret
 from gateway.foundation.database import Database
 from gateway.foundation.settings import load
+from gateway.intake.imports.batches import accept_batch
 from gateway.intake.ports import Agencies
 from gateway.registry.repository import save_organisation
-from gateway.intake.imports.batches import accept_batch
 from sync.dependencies import WorkerDependencies
 
 SCHOOL = "12345678"

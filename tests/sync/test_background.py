@@ -17,11 +17,11 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.intake.admission import admit
 from gateway.intake.applications import parse_application
+from gateway.intake.imports.reports import batch_report
 from gateway.intake.ports import AgencyAnswer, Outcome, PersonRecord
 from gateway.intake.verification import apply_evidence
 from gateway.registry.reading import person_by_id
 from sync.dependencies import WorkerDependencies
-from gateway.intake.imports.reports import batch_report
 from sync.reverify import reverify_stale
 
 StartWorker = Callable[..., Any]

@@ -6,9 +6,9 @@ overlap. XML is read as a stream by expat; a document type ends the reading.
 
 import io
 import posixpath
+import struct
 import zlib
 from collections.abc import Callable, Iterator
-from struct import error as StructError
 from typing import IO
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
@@ -20,7 +20,15 @@ LARGEST_UNPACKED = 320 * 1024 * 1024
 LARGEST_STRINGS = 64 * 1024 * 1024
 _MACROS = ("vbaproject.bin", "xl/macrosheets/", "activex")
 _PIECE = 256 * 1024
-_DAMAGE = (BadZipFile, zlib.error, expat.ExpatError, EOFError, StructError, NotImplementedError, RuntimeError)
+_DAMAGE = (
+    BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    EOFError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+)
 StartHandler = Callable[[str, dict[str, str]], None]
 EndHandler = Callable[[str], None]
 TextHandler = Callable[[str], None]

@@ -91,9 +91,7 @@ def _split(lines: list[Numbered] | list[tuple[int, str]], separator: str) -> Ite
 def _in_workbook(workbook: Workbook) -> Layout:
     """Find the one sheet with headings that can be used; more than one is a question only the sender can answer."""
     tried = [
-        _with_headings(
-            Layout(encoding=XLSX, sheet=sheet), islice(workbook.rows(sheet), _HEADING_WITHIN + 1)
-        )
+        _with_headings(Layout(encoding=XLSX, sheet=sheet), islice(workbook.rows(sheet), _HEADING_WITHIN + 1))
         for sheet in workbook.sheets
     ]
     usable = [layout for layout in tried if not _missing(layout)]

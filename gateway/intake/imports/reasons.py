@@ -119,7 +119,10 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
 COMMENT_HEADING = {"ky": "Köpürö: түшүндүрмө", "ru": "Köpürö: комментарий", "en": "Köpürö: comment"}
 # CP1251 has no ö and ü: a file in it is given back with plain letters
 COMMENT_HEADINGS = frozenset(
-    {*COMMENT_HEADING.values(), *(text.replace("ö", "o").replace("ü", "u") for text in COMMENT_HEADING.values())}
+    {
+        *COMMENT_HEADING.values(),
+        *(text.replace("ö", "o").replace("ü", "u") for text in COMMENT_HEADING.values()),
+    }
 )
 
 _TITLES: dict[str, tuple[str, str, str]] = {

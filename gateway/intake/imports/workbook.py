@@ -49,14 +49,18 @@ class Workbook:
     def __init__(self, content: bytes) -> None:
         """Read what every sheet needs: the list of sheets, the shared texts, the formats."""
         self._container = Container(content)
-        root = next((path for kind, path in self._container.related("").values() if kind == "officeDocument"), "")
+        root = next(
+            (path for kind, path in self._container.related("").values() if kind == "officeDocument"), ""
+        )
         if not self._container.has(root):
             raise ImportRefused("WORKBOOK_BROKEN")
         links = self._container.related(root)
         told = self._container.starts(root)
         self.sheets = _sheets(self._container, told, links)
         parts = {kind: path for kind, path in links.values() if kind in {"sharedStrings", "styles"}}
-        from_1904 = any(name == "workbookPr" and given.get("date1904") in {"1", "true"} for name, given in told)
+        from_1904 = any(
+            name == "workbookPr" and given.get("date1904") in {"1", "true"} for name, given in told
+        )
         self._form = _Form(
             strings=_strings(self._container, parts.get("sharedStrings", "")),
             date_styles=_date_styles(self._container.starts(parts.get("styles", ""))),
@@ -103,32 +107,43 @@ def _date_styles(told: list[tuple[str, dict[str, str]]]) -> frozenset[int]:
 
 
 def _strings(container: Container, part: str) -> list[str]:
-    """Read the shared texts; how a text is to be pronounced is left out."""
-    found: list[str] = []
-    if not container.has(part):
-        return found
-    text: list[str] = []
-    inside = {"t": 0, "rPh": 0}
+    """Read the shared texts."""
+    reader = _StringReader()
+    if container.has(part):
+        for _ in container.read(part, make_parser(reader.start, reader.end, reader.text)):
+            if len(reader.found) > _MOST_STRINGS:
+                raise ImportRefused("WORKBOOK_TOO_LARGE", f"> {_MOST_STRINGS}")
+    return reader.found
 
-    def start(name: str, _: dict[str, str]) -> None:
-        if name in inside:
-            inside[name] += 1
 
-    def end(name: str) -> None:
-        if name in inside:
-            inside[name] -= 1
+@dataclass(slots=True)
+class _StringReader:
+    """The state of reading shared texts; how a text is to be pronounced is left out."""
+
+    found: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    taking: bool = False
+    pronounced: bool = False
+
+    def start(self, name: str, _: dict[str, str]) -> None:
+        """Note where a text or its pronunciation begins."""
+        self.taking = self.taking or name == "t"
+        self.pronounced = self.pronounced or name == "rPh"
+
+    def end(self, name: str) -> None:
+        """Note where they end, and keep a finished text."""
+        if name == "t":
+            self.taking = False
+        elif name == "rPh":
+            self.pronounced = False
         elif name == "si":
-            found.append("".join(text)[:LONGEST_CELL])
-            text.clear()
+            self.found.append("".join(self.pieces)[:LONGEST_CELL])
+            self.pieces.clear()
 
-    def take(piece: str) -> None:
-        if inside["t"] and not inside["rPh"]:
-            text.append(piece)
-
-    for _ in container.read(part, make_parser(start, end, take)):
-        if len(found) > _MOST_STRINGS:
-            raise ImportRefused("WORKBOOK_TOO_LARGE", f"> {_MOST_STRINGS}")
-    return found
+    def text(self, piece: str) -> None:
+        """Take a piece of a text."""
+        if self.taking and not self.pronounced:
+            self.pieces.append(piece)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.intake.imports.headings import HEADINGS, column_of
 from gateway.intake.imports.layout import find_layout
-from gateway.intake.imports.refusals import ImportRefused
 from gateway.intake.imports.reading import Row, rows
+from gateway.intake.imports.refusals import ImportRefused
 
 HEADING = "Фамилия;Имя;Отчество;ПИН;Дата рождения;Код организации;Дата зачисления"
 GOOD = "Асанова;Айгүл;Бакытовна;11509201500123;15.09.2015;12345678;01.09.2022"
