@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from gateway.crypto.keys import read_secret
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
-from gateway.foundation.tables import write_new_file
+from gateway.foundation.tables import FileFormat, write_new_file
 from gateway.intake.imports.batches import DONE, STOPPED, BatchReceipt, accept_batch
 from gateway.intake.imports.damage import Problem
 from gateway.intake.imports.refusals import ImportRefused, explain_refusal
@@ -27,7 +27,7 @@ from gateway.intake.imports.reports import (
     commented_file,
     sentence,
 )
-from gateway.intake.imports.template_files import FileFormat, write_template
+from gateway.intake.imports.template_files import write_template
 from gateway.intake.imports.templates import LEARNERS, Template
 from gateway.wiring import begin, ready_database
 

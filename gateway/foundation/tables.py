@@ -4,6 +4,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -16,6 +17,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_CELL = 32_767
 TEXT_FORMAT = "@"
+
+
+class FileFormat(StrEnum):
+    """The kinds of files people exchange tables in."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
 
 
 def safe_cell(text: str) -> str:

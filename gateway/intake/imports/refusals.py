@@ -1,8 +1,8 @@
 """Why a file as a whole is not taken in, and what to do with it, in three languages."""
 
 from gateway.foundation.errors import RegistryError
-from gateway.intake.imports.reasons import column_title
 from gateway.intake.reasons import LANGUAGES
+from gateway.registry.titles import column_title
 
 SENTENCES: dict[str, tuple[str, str, str]] = {
     "FILE_EMPTY": ("файл бош", "файл пуст", "the file is empty"),

@@ -3,9 +3,8 @@
 import csv
 import io
 from dataclasses import dataclass
-from enum import StrEnum
 
-from gateway.foundation.tables import TextWorkbook
+from gateway.foundation.tables import FileFormat, TextWorkbook
 from gateway.intake.imports.templates import Template
 from gateway.intake.reasons import LANGUAGES
 
@@ -48,13 +47,6 @@ _HINTS: dict[str, tuple[str, str, str]] = {
     ),
     "start_on": _DAY,
 }  # fmt: skip
-
-
-class FileFormat(StrEnum):
-    """The kinds of files people exchange tables in."""
-
-    XLSX = "xlsx"
-    CSV = "csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from gateway.intake.imports.reasons import column_title
 from gateway.intake.imports.refusals import ImportRefused
+from gateway.registry.titles import column_title
 
 CURRENT = 1
 OLDEST = 1
