@@ -231,7 +231,7 @@ async def test_a_batch_whose_import_is_given_up_says_so(
 
     start_worker()
     await until(_ended(work, batch, "STOPPED"))
-    kept = await rows_of(work.database, "select 1 from import_batch where sealed_content is not null")
+    kept = await rows_of(work.database, "select 1 from import_piece")
     assert len(kept) == 1
 
 
