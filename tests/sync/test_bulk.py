@@ -74,7 +74,7 @@ async def test_a_thousand_rows_of_a_workbook_with_sixty_defects(
     learners = [learner(number, **spoilt[number][0] if number in spoilt else {}) for number in range(1000)]
     content = workbook(*learners)
     batch = await accept(content)
-    assert await run_batch(work, batch)
+    assert await run_batch(work, batch, seconds=600.0)
     report = await batch_report(work.database, batch)
     found: dict[int, set[tuple[str, str]]] = {}
     for line, problem in report.problems:
@@ -117,9 +117,8 @@ async def test_a_rehearsal_tells_everything_and_stores_nothing(
         work.database, content, policies=work.policies, tell=lambda done, total: heard.append((done, total))
     )
     assert await state_of(work) == before
-    assert found.counts == {"CREATED": 3, "MATCHED": 1, "REJECTED": 1, "UPDATED": 1} or found.counts == {
-        "CASE": 1, "CREATED": 3, "REJECTED": 1, "UPDATED": 1,
-    }  # fmt: skip
+    twin = "MATCHED" if "MATCHED" in found.counts else "CASE"
+    assert found.counts == {"CREATED": 3, "REJECTED": 1, "UPDATED": 1, twin: 1}
     assert [(line, problem.reason) for line, problem in found.problems if problem.field == "pin"] == [
         (6, "PIN_SPOILED_BY_SPREADSHEET")
     ]
@@ -177,10 +176,10 @@ async def test_kill_9_in_the_middle_of_a_workbook_loses_and_doubles_nothing(
     until: Callable[..., Awaitable[None]],
 ) -> None:
     """A workbook whose worker is killed goes on below the last row that has an outcome."""
-    batch = await accept(workbook(*(learner(number) for number in range(120))))
+    batch = await accept(workbook(*(learner(number) for number in range(60))))
 
     async def under_way() -> bool:
-        return (await batch_report(work.database, batch)).done > 20
+        return (await batch_report(work.database, batch)).done > 10
 
     async def ended() -> bool:
         return (await batch_report(work.database, batch)).state == "DONE"
@@ -188,29 +187,21 @@ async def test_kill_9_in_the_middle_of_a_workbook_loses_and_doubles_nothing(
     first = start_worker()
     await until(under_way, seconds=60)
     first.kill()
-    assert (await batch_report(work.database, batch)).done < 120
+    assert (await batch_report(work.database, batch)).done < 60
     start_worker()
     await until(ended, seconds=90)
     (state,) = await batch_states(work.database)
-    assert (state.done, state.stored, state.refused) == (120, 120, 0)
+    assert (state.done, state.stored, state.refused) == (60, 60, 0)
     counts = dict(await state_of(work))
-    assert counts["person"] == counts["enrolment"] == counts["import_row"] == 120
+    assert counts["person"] == counts["enrolment"] == counts["import_row"] == 60
 
 
-@pytest.mark.parametrize("file_format", ["xlsx", "csv"])
 async def test_the_commands_of_bulk_intake(
-    work: WorkerDependencies,
-    kopuro: Callable[..., Any],
-    accept: Accept,
-    table: Table,
-    learner: Learner,
-    tmp_path: Path,
-    file_format: str,
+    work: WorkerDependencies, kopuro: Callable[..., Any], accept: Accept, learner: Learner, tmp_path: Path
 ) -> None:
-    """Dry run, status and errors, as an operator types them, for both kinds of files."""
-    people = (learner(1), learner(2, pin="1,15E+13"))
-    content = workbook(*people) if file_format == "xlsx" else table(*people).encode()
-    file, out = tmp_path / f"list.{file_format}", tmp_path / "errors"
+    """Dry run, status and errors as an operator types them: nothing stored, figures told, the file given back."""
+    content = workbook(learner(1), learner(2, pin="1,15E+13"))
+    file, out = tmp_path / "list.xlsx", tmp_path / "errors.xlsx"
     await asyncio.to_thread(file.write_bytes, content)
     before = await state_of(work)
     dry = await asyncio.to_thread(kopuro, "import", "--dry-run", str(file), "--language", "en")
@@ -225,8 +216,6 @@ async def test_the_commands_of_bulk_intake(
     made = await asyncio.to_thread(kopuro, "import", "errors", str(batch), "--out", str(out))
     assert made.returncode == 0, made.stderr
     assert await asyncio.to_thread(lambda: out.stat().st_mode & 0o777) == 0o600
-    assert (await asyncio.to_thread(out.read_bytes)).startswith(
-        b"PK" if file_format == "xlsx" else b"K\xc3\xb6"
-    )
+    assert (await asyncio.to_thread(out.read_bytes)).startswith(b"PK")
     for ended in (dry, told, made):
         assert learner(1)["pin"] not in ended.stdout + ended.stderr

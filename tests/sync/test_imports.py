@@ -104,7 +104,7 @@ async def test_a_thousand_rows_with_sixty_defects(
     spoilt = {number: kinds[number % len(kinds)] for number in random.Random(5).sample(range(1000), 60)}
     learners = [learner(number, **spoilt.get(number, {})) for number in range(1000)]
     batch = await accept(table(*learners))
-    assert await run_batch(work, batch)
+    assert await run_batch(work, batch, seconds=600.0)
     report = await batch_report(work.database, batch)
     assert {line for line, _ in report.problems} == {number + 2 for number in spoilt}
     assert report.counts == {"CREATED": 940, "REJECTED": 60}
