@@ -10,6 +10,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from gateway.foundation.errors import SettingsError
 
@@ -55,10 +56,19 @@ class TextWorkbook:
         if bold_row:
             sheet.freeze_panes = f"A{bold_row + 1}"
         sheet.oddFooter.center.text = footer.replace("&", "&&") or None
+        plain: list[
+            Cell
+        ] = []  # cells are written at once and used again: making one costs most of writing it
         for number, row in enumerate(rows, start=1):
-            cells = [WriteOnlyCell(sheet, value=None) for _ in row]
-            for cell, text in zip(cells, row, strict=True):
-                _write(cell, text, is_bold=number == bold_row)
+            while len(plain) < len(row):
+                plain.append(_text_cell(sheet))
+            cells = []
+            for cell, text in zip(plain, row, strict=False):
+                special = number == bold_row or text.startswith(_FORMULA)
+                chosen = _special_cell(sheet, is_bold=number == bold_row) if special else cell
+                chosen.value = _NOT_XML.sub("\ufffd", text)[:_LONGEST_CELL]
+                chosen.data_type = "s"  # whatever it looks like, it is text
+                cells.append(chosen)
             sheet.append(cells)
 
     def content(self) -> bytes:
@@ -68,14 +78,19 @@ class TextWorkbook:
         return out.getvalue()
 
 
-def _write(cell: Cell, text: str, *, is_bold: bool) -> None:
-    cell.value = _NOT_XML.sub("\ufffd", text)[:_LONGEST_CELL]
-    cell.data_type = "s"  # whatever it looks like, it is text
+def _text_cell(sheet: WriteOnlyWorksheet) -> Cell:
+    cell = WriteOnlyCell(sheet)
     cell.number_format = TEXT_FORMAT
-    if text.startswith(_FORMULA):
-        cell.quotePrefix = True  # stays text when somebody edits the cell
+    return cell
+
+
+def _special_cell(sheet: WriteOnlyWorksheet, *, is_bold: bool) -> Cell:
+    """Make a cell that stays text when somebody edits it; `is_bold` for headings."""
+    cell = _text_cell(sheet)
+    cell.quotePrefix = True
     if is_bold:
         cell.font = Font(bold=True)
+    return cell
 
 
 def _letters(place: int) -> str:
