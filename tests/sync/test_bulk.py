@@ -38,7 +38,9 @@ def workbook(*learners: dict[str, str]) -> bytes:
     for each in learners:
         cells: list[Any] = list(each.values())
         place = list(each).index("pin")
-        cells[place] = int(cells[place]) if cells[place].isdigit() else cells[place]
+        cells[place] = (
+            int(cells[place]) if cells[place].isdigit() and cells[place][0] != "0" else cells[place]
+        )
         sheet.append(cells)
     out = io.BytesIO()
     book.save(out)
