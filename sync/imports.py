@@ -5,9 +5,10 @@ A killed import goes on at the first line without an outcome; a line done twice 
 
 import asyncio
 import time
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections import Counter
+from dataclasses import asdict
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -16,22 +17,21 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.crypto.keys import read_secret
+from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import ConcurrentChange
 from gateway.foundation.logging import get_logger
-from gateway.intake.admission import admit
+from gateway.intake.imports.batches import DONE, KEPT_FOR, RECEIVED, RUNNING, STOPPED, defer_import
+from gateway.intake.imports.custody import bring_out, drop
+from gateway.intake.imports.outcomes import NOT_STORED, REJECTED, RowOutcome, admit_row
+from gateway.intake.imports.preparing import Prepared, prepare
+from gateway.intake.imports.reports import outcome_counts
 from gateway.matching.model import model_of
 from gateway.registry.model import ImportBatch, ImportRow
-from sync.batches import DONE, RECEIVED, RUNNING, STOPPED, defer_import
-from sync.custody import bring_out
-from sync.damage import Problem
 from sync.dependencies import WorkerDependencies
-from sync.preparing import Prepared, examine, prepare
 
-REJECTED = "REJECTED"
 _SLICE_SECONDS = 60.0  # then the next job goes on, so that one long file does not hold a worker's slot
 _READ_AHEAD = 50
 _TRIES = 3
-_FIELD_OF = {"ORGANISATION_UNKNOWN": "organisation_code"}
 _log = get_logger(__name__)
 
 
@@ -42,19 +42,25 @@ async def run_batch(
 
     What is left is deferred as a further job. Raises RegistryError when the stored file cannot be decrypted.
     """
+    began = time.monotonic()
     content = await _open(dependencies, batch_id)
     if content is None:
         return True
-    end = time.monotonic() + seconds
-    coming = prepare(content, after=await _last_line(dependencies, batch_id))
+    last = await _last_line(dependencies, batch_id)
+    tally = await _tally(dependencies, batch_id)
+    coming, end = prepare(content, after=last), None
     while batch := await asyncio.to_thread(lambda: list(islice(coming, _READ_AHEAD))):
+        # far down a long file, getting there must not cost more than what is done there
+        end = end or time.monotonic() + max(seconds, (time.monotonic() - began) * 4 if last else 0.0)
         for row in batch:
-            await _take(dependencies, batch_id, row)
+            outcome = await _take(dependencies, batch_id, row)
+            tally.update([outcome] if outcome else [])
+        await _tell_progress(dependencies, batch_id, tally)
         if time.monotonic() > end:
             async with dependencies.database.transaction() as session:
                 await defer_import(session, batch_id)
             return False
-    await _finish(dependencies, batch_id)
+    await _finish(dependencies, batch_id, tally)
     return True
 
 
@@ -64,27 +70,35 @@ async def stop_batch(dependencies: WorkerDependencies, batch_id: UUID) -> None:
         await session.execute(
             update(ImportBatch)
             .where(ImportBatch.id == batch_id, ImportBatch.state.in_((RECEIVED, RUNNING)))
-            .values(state=STOPPED)
+            .values(state=STOPPED, kept_until=utc_now() + KEPT_FOR)
         )
 
 
-async def _take(dependencies: WorkerDependencies, batch_id: UUID, row: Prepared) -> None:
-    """Give one line its outcome; a row the database refuses is reported, and the next one is taken."""
-    for attempt in range(_TRIES):
+async def _take(dependencies: WorkerDependencies, batch_id: UUID, row: Prepared) -> str | None:
+    """Give one line its outcome, and say which; None when it had one.
+
+    A row the database refuses is reported, and the next one is taken.
+    """
+    for _ in range(_TRIES):
         try:
             async with dependencies.database.transaction() as session:
-                if await _claim(session, batch_id, row.line):
-                    await _settle(
-                        session, batch_id, row.line, await _outcome(session, dependencies, row, batch_id)
-                    )
+                if not await _claim(session, batch_id, row.line):
+                    return None
+                outcome = await admit_row(
+                    session,
+                    row,
+                    policies=dependencies.policies,
+                    recorded_by=f"import:{batch_id}",
+                    model=model_of(dependencies.settings.matching),
+                )
+                await _settle(session, batch_id, row.line, outcome)
         except (ConcurrentChange, IntegrityError):
-            if attempt + 1 < _TRIES:
-                continue  # somebody wrote the same entry at the same moment: look again
+            continue  # somebody wrote the same entry at the same moment: look again
         except DataError:
-            pass
-        else:
-            return
+            break
+        return outcome.result
     await _refuse(dependencies, batch_id, row.line)
+    return REJECTED
 
 
 async def _claim(session: AsyncSession, batch_id: UUID, line: int) -> bool:
@@ -98,36 +112,7 @@ async def _claim(session: AsyncSession, batch_id: UUID, line: int) -> bool:
     return claimed.first() is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    result: str
-    problems: tuple[Problem, ...] = ()
-    case_id: UUID | None = None
-    person_id: UUID | None = None
-
-
-async def _outcome(
-    session: AsyncSession, dependencies: WorkerDependencies, row: Prepared, batch_id: UUID
-) -> _Outcome:
-    application, problems = examine(row)
-    if application is None:
-        return _Outcome(result=REJECTED, problems=problems)
-    admission = await admit(
-        session,
-        application,
-        policies=dependencies.policies,
-        recorded_by=f"import:{batch_id}",
-        model=model_of(dependencies.settings.matching),
-    )
-    return _Outcome(
-        result=admission.result,
-        problems=tuple(Problem(field=_FIELD_OF.get(code, ""), reason=code) for code in admission.reasons),
-        case_id=admission.case_id,
-        person_id=admission.person_id,
-    )
-
-
-async def _settle(session: AsyncSession, batch_id: UUID, line: int, outcome: _Outcome) -> None:
+async def _settle(session: AsyncSession, batch_id: UUID, line: int, outcome: RowOutcome) -> None:
     await session.execute(
         update(ImportRow)
         .where(ImportRow.batch_id == batch_id, ImportRow.line == line)
@@ -144,23 +129,23 @@ async def _refuse(dependencies: WorkerDependencies, batch_id: UUID, line: int) -
     _log.warning("a row was not stored", batch=str(batch_id), line=line)
     async with dependencies.database.transaction() as session:
         if await _claim(session, batch_id, line):
-            not_stored = _Outcome(result=REJECTED, problems=(Problem(field="", reason="NOT_STORED"),))
-            await _settle(session, batch_id, line, not_stored)
+            await _settle(session, batch_id, line, NOT_STORED)
 
 
 async def _open(dependencies: WorkerDependencies, batch_id: UUID) -> bytes | None:
-    """Give the stored file and mark the batch as running; None when it is finished already."""
+    """Mark the batch as running and give the stored file; None when the import has ended."""
     settings = dependencies.settings
     key = read_secret(settings.path(settings.journal.body_key_file))
     async with dependencies.database.transaction() as session:
-        sealed = await session.execute(
+        running = await session.execute(
             update(ImportBatch)
-            .where(ImportBatch.id == batch_id, ImportBatch.sealed_content.is_not(None))
+            .where(ImportBatch.id == batch_id, ImportBatch.state.in_((RECEIVED, RUNNING)))
             .values(state=RUNNING)
-            .returning(ImportBatch.sealed_content)
+            .returning(ImportBatch.id)
         )
-        found = sealed.scalar_one_or_none()
-    return await asyncio.to_thread(bring_out, found, key=key, batch_id=batch_id) if found else None
+        if running.first() is None:
+            return None
+    return await bring_out(dependencies.database, batch_id, key=key)
 
 
 async def _last_line(dependencies: WorkerDependencies, batch_id: UUID) -> int:
@@ -169,11 +154,41 @@ async def _last_line(dependencies: WorkerDependencies, batch_id: UUID) -> int:
         return last.scalar_one() or 0
 
 
-async def _finish(dependencies: WorkerDependencies, batch_id: UUID) -> None:
-    """Mark the batch as done and drop the file."""
+async def _tally(dependencies: WorkerDependencies, batch_id: UUID) -> Counter[str]:
+    """Count the outcomes there are; from here on they are counted as they come."""
+    async with dependencies.database.transaction() as session:
+        return Counter(await outcome_counts(session, batch_id))
+
+
+async def _tell_progress(dependencies: WorkerDependencies, batch_id: UUID, tally: Counter[str]) -> None:
+    async with dependencies.database.transaction() as session:
+        await session.execute(
+            update(ImportBatch).where(ImportBatch.id == batch_id).values(**_progress(tally))
+        )
+
+
+def _progress(tally: Counter[str]) -> dict[str, Any]:
+    read, refused = tally.total(), tally[REJECTED]
+    return {
+        "rows_read": read,
+        "rows_stored": read - refused,
+        "rows_refused": refused,
+        "progressed_at": utc_now(),
+    }
+
+
+async def _finish(dependencies: WorkerDependencies, batch_id: UUID, tally: Counter[str]) -> None:
+    """Mark the batch as done; drop the file, or keep it a while so that its refused rows can be given back."""
     async with dependencies.database.transaction() as session:
         await session.execute(
             update(ImportBatch)
             .where(ImportBatch.id == batch_id)
-            .values(state=DONE, sealed_content=None, finished_at=datetime.now(UTC))
+            .values(
+                state=DONE,
+                finished_at=utc_now(),
+                kept_until=utc_now() + KEPT_FOR if tally[REJECTED] else None,
+                **_progress(tally),
+            )
         )
+        if not tally[REJECTED]:
+            await drop(session, [batch_id])

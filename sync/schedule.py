@@ -1,11 +1,13 @@
-"""What runs by the clock: rescue of stalled jobs, re-verification of what is stale, tidying of the queue.
+"""What runs by the clock: rescue of stalled jobs, re-verification of what is stale, tidying of queue and files.
 
 Procrastinate defers a tick once however many workers are running; a tick that still waits is not doubled.
 """
 
 from procrastinate import App, JobContext
 
+from gateway.foundation.clock import utc_now
 from gateway.foundation.queue import QUEUE
+from gateway.intake.imports.custody import drop_expired
 from sync.dependencies import WorkerDependencies
 from sync.rescue import rescue_stalled
 from sync.reverify import reverify_stale
@@ -43,6 +45,11 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
             include_cancelled=True,
             include_aborted=True,
         )
+
+    @app.periodic(cron="41 * * * *")
+    @app.task(name="drop_imported_files", queue=QUEUE, queueing_lock="drop_imported_files")
+    async def _drop(timestamp: int) -> None:  # noqa: ARG001
+        await drop_expired(dependencies.database, now=utc_now())
 
 
 def rescue_period(stalled_after_seconds: float) -> int:

@@ -8,9 +8,9 @@ from procrastinate import App
 
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
+from gateway.intake.imports.batches import TASK as IMPORT_BATCH
 from gateway.intake.ports import AskContext
 from gateway.intake.verification import verify_person
-from sync.batches import TASK as IMPORT_BATCH
 from sync.dependencies import WorkerDependencies
 from sync.imports import run_batch, stop_batch
 from sync.retries import Backoff

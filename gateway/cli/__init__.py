@@ -13,6 +13,7 @@ from gateway.cli import (
     contract,
     demo,
     doctor,
+    export,
     fault,
     journal,
     match,
@@ -50,6 +51,7 @@ def build() -> typer.Typer:
         xroad,
         books,
         account,
+        export,
     ):
         room.register(app)
     for found in entry_points(group=COMMANDS):

@@ -346,10 +346,23 @@ class ImportBatch(Base):
     template_version: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default="RECEIVED")
     row_count: Mapped[int | None]
-    sealed_content: Mapped[bytes | None] = mapped_column(deferred=True)
+    rows_read: Mapped[int] = mapped_column(server_default="0")
+    rows_stored: Mapped[int] = mapped_column(server_default="0")
+    rows_refused: Mapped[int] = mapped_column(server_default="0")
+    progressed_at: Mapped[Instant | None]
+    kept_until: Mapped[Instant | None]
     received_by: Mapped[str]
     received_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]
+
+
+class ImportPiece(Base):
+    """A piece of an uploaded file, encrypted; all of them go when nobody needs the file any more."""
+
+    __tablename__ = "import_piece"
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("import_batch.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
 
 
 class ImportRow(Base):

@@ -20,9 +20,9 @@ import pytest_asyncio
 from gateway.crypto.keys import make_secret, read_secret
 from gateway.foundation.database import Database
 from gateway.foundation.settings import load
+from gateway.intake.imports.batches import accept_batch
 from gateway.intake.ports import Agencies
 from gateway.registry.repository import save_organisation
-from sync.batches import accept_batch
 from sync.dependencies import WorkerDependencies
 
 SCHOOL = "12345678"
@@ -162,3 +162,23 @@ def table() -> Callable[..., str]:
         return f"{COLUMNS}\n{out.getvalue()}"
 
     return write
+
+
+@pytest.fixture
+def kopuro(
+    work: WorkerDependencies, database_url: str, key_file: Path
+) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run `kopuro` on the test's database."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        given = {"DATABASE_URL": database_url, "KOPURO_JOURNAL__BODY_KEY_FILE": str(key_file)}
+        return subprocess.run(
+            [sys.executable, "-m", "gateway.cli", *arguments],
+            env={**os.environ, **given, "KOPURO_HOME": str(ROOT), "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -17,11 +17,11 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.intake.admission import admit
 from gateway.intake.applications import parse_application
+from gateway.intake.imports.reports import batch_report
 from gateway.intake.ports import AgencyAnswer, Outcome, PersonRecord
 from gateway.intake.verification import apply_evidence
 from gateway.registry.reading import person_by_id
 from sync.dependencies import WorkerDependencies
-from sync.reports import batch_report
 from sync.reverify import reverify_stale
 
 StartWorker = Callable[..., Any]
@@ -231,7 +231,7 @@ async def test_a_batch_whose_import_is_given_up_says_so(
 
     start_worker()
     await until(_ended(work, batch, "STOPPED"))
-    kept = await rows_of(work.database, "select 1 from import_batch where sealed_content is not null")
+    kept = await rows_of(work.database, "select 1 from import_piece")
     assert len(kept) == 1
 
 

@@ -1,39 +1,14 @@
 """The commands as an operator runs them, in processes of their own."""
 
 import asyncio
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from sync.dependencies import WorkerDependencies
-
-ROOT = Path(__file__).resolve().parents[2]
 Learner = Callable[..., dict[str, str]]
 Table = Callable[..., str]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def kopuro(work: WorkerDependencies, database_url: str, key_file: Path) -> Run:
-    """Run `kopuro` on the test's database."""
-
-    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        given = {"DATABASE_URL": database_url, "KOPURO_JOURNAL__BODY_KEY_FILE": str(key_file)}
-        return subprocess.run(
-            [sys.executable, "-m", "gateway.cli", *arguments],
-            env={**os.environ, **given, "KOPURO_HOME": str(ROOT), "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 async def test_import_waits_and_reports(
@@ -60,5 +35,5 @@ async def test_a_file_that_cannot_be_read_is_one_sentence(kopuro: Run, tmp_path:
     await asyncio.to_thread(file.write_bytes, b"PK\x03\x04...")
     ended = await asyncio.to_thread(kopuro, "import", str(file))
     assert ended.returncode != 0
-    assert "save it as «CSV UTF-8»" in ended.stderr
+    assert "«CSV UTF-8»" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -30,7 +30,7 @@ async def test_a_column_has_the_class_of_what_it_holds(database: Database) -> No
     async with database.transaction() as session:
         found = {f"{each.table}.{each.column}": each.data_class for each in await data_classes(session)}
     for column in (
-        "person.surname", "person_identifier.value", "assertion.value", "import_batch.sealed_content",
+        "person.surname", "person_identifier.value", "assertion.value", "import_piece.sealed",
         "journal_body.ciphertext", "employment.person_id", "qualification.document_no", "procrastinate_jobs.args",
     ):  # fmt: skip
         assert found[column] is DataClass.PERSONAL, column

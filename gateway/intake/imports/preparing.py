@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from gateway.foundation.errors import InputRefused
 from gateway.intake.applications import Application, parse_application
-from sync.damage import Problem, find_damage, repair
-from sync.layout import find_layout
-from sync.reading import rows
+from gateway.intake.imports.damage import Problem, find_damage, repair
+from gateway.intake.imports.layout import find_layout
+from gateway.intake.imports.reading import rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,20 +22,23 @@ class Prepared:
 
 def prepare(content: bytes, *, after: int = 0) -> Iterator[Prepared]:
     """Read, repair and examine the rows below line `after`; record ids are compared over the whole file."""
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[int, int] = {}
     for row in rows(content, find_layout(content)):
         cells = repair(row)
-        problems = [*find_damage(row, cells), *_repeated(seen, row.line, cells)]
+        repeated = [*_repeated(seen, row.line, cells)]
         if row.line > after:
-            yield Prepared(line=row.line, cells=_keyed(cells), problems=tuple(problems))
+            problems = (*find_damage(row, cells), *repeated)
+            yield Prepared(line=row.line, cells=_keyed(cells), problems=problems)
 
 
-def _repeated(seen: dict[tuple[str, str], int], line: int, cells: Mapping[str, str]) -> Iterator[Problem]:
+def _repeated(seen: dict[int, int], line: int, cells: Mapping[str, str]) -> Iterator[Problem]:
     """Report a record id that stands on two lines: the second would amend the first person."""
     record_id = cells.get("record_id", "")
     if not record_id:
         return
-    first = seen.setdefault((cells.get("organisation_code", ""), record_id), line)
+    named = f"{cells.get('organisation_code', '')}\n{record_id}".encode()
+    # a digest in place of the texts keeps the memory of a long file small
+    first = seen.setdefault(int.from_bytes(hashlib.blake2b(named, digest_size=8).digest()), line)
     if first != line:
         yield Problem(field="record_id", reason="RECORD_ID_REPEATED", detail=str(first))
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.headings import value_of
-from sync.reading import Row
+from gateway.intake.imports.headings import value_of
+from gateway.intake.imports.reading import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong with a field (with an empty `field`: with the row), as a code of `sync.reasons`.
+    """What is wrong with a field (with an empty `field`: with the row), as a code of `reasons`.
 
     `detail` is a heading, a line number or a count that completes the sentence, never a value.
     """
@@ -22,6 +22,7 @@ class Problem:
 
 
 _SCIENTIFIC = re.compile(r"\d+([.,]\d+)?[eEеЕ]\+?\d+")
+_ROUNDED = re.compile(r"[1-9]\d{0,4}0{9,13}")  # 2.01E+13 written out: no PIN ends in nine zeros
 _WHOLE_PIN = re.compile(r"[12]\d{13}")
 _SERIAL = re.compile(r"[1-6]\d{4}([.,]\d+)?")
 _SHORT_YEAR = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2}")
@@ -55,7 +56,7 @@ def find_damage(row: Row, cells: Mapping[str, str]) -> list[Problem]:
 
 def _pin_damage(row: Row, cells: Mapping[str, str]) -> Iterator[Problem]:
     pin = cells.get("pin", "")
-    if _SCIENTIFIC.fullmatch(pin):
+    if _SCIENTIFIC.fullmatch(pin) or (len(pin) == 14 and _ROUNDED.fullmatch(pin)):
         yield Problem(field="pin", reason="PIN_SPOILED_BY_SPREADSHEET")
     elif elsewhere := _pin_elsewhere(row, cells):
         yield Problem(field="pin", reason="PIN_IN_ANOTHER_COLUMN", detail=elsewhere)

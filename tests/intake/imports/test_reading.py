@@ -4,9 +4,10 @@ import codecs
 
 import pytest
 
-from sync.headings import HEADINGS, column_of
-from sync.layout import ImportRefused, find_layout
-from sync.reading import Row, rows
+from gateway.intake.imports.headings import HEADINGS, column_of
+from gateway.intake.imports.layout import find_layout
+from gateway.intake.imports.reading import Row, rows
+from gateway.intake.imports.refusals import ImportRefused
 
 HEADING = "Фамилия;Имя;Отчество;ПИН;Дата рождения;Код организации;Дата зачисления"
 GOOD = "Асанова;Айгүл;Бакытовна;11509201500123;15.09.2015;12345678;01.09.2022"
@@ -127,12 +128,13 @@ def test_the_wrappers_of_excel_are_undone() -> None:
     ("content", "sentence"),
     [
         (b"", "empty"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "cannot be read"),
+        (b"\xd0\xcf\x11\xe0rest", "old"),
         (b"a\x00b", "not a text file"),
         ("Цвет;Размер\nсиний;5\n".encode(), "no headings"),
         ("Фамилия;Имя\nА;Б\n".encode(), "missing: organisation_code, start_on, birth_date"),
         (f"{HEADING};Surname\n".encode(), "twice: surname"),
-        (b"x" * (10 * 1024 * 1024 + 1), "larger than 10 MB"),
+        (b"x" * (48 * 1024 * 1024 + 1), "larger than 48 MB"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_cure(content: bytes, sentence: str) -> None:

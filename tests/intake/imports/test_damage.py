@@ -2,9 +2,9 @@
 
 import pytest
 
-from sync.damage import Problem, find_damage, repair
-from sync.reading import Row
-from sync.reasons import explain
+from gateway.intake.imports.damage import Problem, find_damage, repair
+from gateway.intake.imports.reading import Row
+from gateway.intake.imports.reasons import explain
 
 GOOD = {
     "pin": "11509201500123",
