@@ -26,7 +26,19 @@ class Caller:
     _connection: http.client.HTTPConnection | None = field(default=None)
 
     def post(self, body: bytes, content_type: str = CONTENT_TYPE) -> tuple[int, bytes]:
-        """Give status and body; a TimeoutError means that the gateway hangs."""
+        """Give status and body; a TimeoutError means that the gateway hangs.
+
+        A connection that stood idle for too long may have been closed meanwhile: then a new one is tried once.
+        """
+        is_fresh = self._connection is None
+        try:
+            return self._post(body, content_type)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            if is_fresh:
+                raise
+            return self._post(body, content_type)
+
+    def _post(self, body: bytes, content_type: str) -> tuple[int, bytes]:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(HOST, self.port, timeout=self.deadline)
         try:

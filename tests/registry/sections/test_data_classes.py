@@ -39,9 +39,9 @@ async def test_a_column_has_the_class_of_what_it_holds(database: Database) -> No
 
 
 async def test_the_log_lets_no_protected_column_through(database: Database) -> None:
-    """No field the log allows is named like a protected column, but the entry's id and our own words of reason."""
+    """No field the log allows is named like a protected column, but the entry's id."""
     async with database.transaction() as session:
         found = await data_classes(session)
     protected = {each.column for each in found if each.data_class is not DataClass.PUBLIC}
     public = {each.column for each in found if each.data_class is DataClass.PUBLIC}
-    assert protected & logging._ALLOWED - public == {"person_id", "reason"}
+    assert protected & logging._ALLOWED - public == {"person_id"}
