@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -243,8 +243,6 @@ class Histories(RuleBasedStateMachine):
 
 
 def _marked(someone: Any, mark: str) -> Any:
-    from dataclasses import replace
-
     return replace(someone, pin=mark + someone.pin)
 
 

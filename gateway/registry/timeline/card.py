@@ -57,16 +57,21 @@ async def card_apart(
     *,
     as_of: date,
     known_at: datetime,
+    within: UUID,
     without: frozenset[UUID] = frozenset(),
 ) -> PastCard | None:
-    """Give the card some entries alone would have shown, the first of them standing for all.
+    """Give the card some of the entries that were then read as `within` would have shown without the others.
 
-    `without` leaves out assertions by id. None where the first entry was not known yet.
+    `without` leaves out assertions by id. None where none of the entries was read as `within` then.
     """
     past = Past(session=session, known_at=known_at, without=without)
     rows = {row["id"]: row for row in await past.rows("person", *person_ids)}
-    root = rows.pop(str(person_ids[0]), None)
-    return await _card(past, root, list(rows.values()), as_of) if root else None
+    there = [
+        rows[str(each)]
+        for each in person_ids
+        if str(each) in rows and (rows[str(each)]["master_id"] or str(each)) == str(within)
+    ]
+    return await _card(past, there[0], there[1:], as_of) if there else None
 
 
 async def _card(past: Past, root: Content, merged: list[Content], as_of: date) -> PastCard:
