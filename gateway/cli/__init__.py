@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from gateway.cli import contract, demo, doctor, fault, journal, messages, sandbox, serve, xroad
+from gateway.cli import cases, contract, demo, doctor, fault, journal, messages, sandbox, serve, xroad
 from gateway.foundation.errors import KopuroError
 from gateway.wiring import COMMANDS
 
@@ -22,7 +22,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for room in (demo, serve, sandbox, journal, messages, fault, contract, doctor, xroad):
+    for room in (demo, serve, sandbox, journal, cases, messages, fault, contract, doctor, xroad):
         room.register(app)
     for found in entry_points(group=COMMANDS):
         found.load()(app)

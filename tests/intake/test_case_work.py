@@ -13,25 +13,21 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError, ConcurrentChange, RegistryError
 from gateway.intake.admission import Result
+from gateway.intake.case_desk import Actor, history, work_of
 from gateway.intake.case_effects import merge_people, split_people
 from gateway.intake.case_states import Step
+from gateway.intake.case_undo import propose_undo, reopen, undo
 from gateway.intake.case_work import (
-    Actor,
     Proposal,
     approve,
     ask_source,
     assign_case,
     confirm,
-    history,
     postpone_case,
     propose,
-    propose_undo,
     reject,
-    reopen,
     take_step,
-    undo,
     wake_silent,
-    work_of,
 )
 from gateway.intake.cases import CaseQuestion, decide_case, list_cases, open_case, open_duplicate
 from gateway.registry.group import root_of
