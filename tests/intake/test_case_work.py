@@ -272,6 +272,18 @@ async def test_a_pair_told_apart_is_never_proposed_again(registry: Database) -> 
         await merge(session, one, two, decided=Decided(by="x", at=utc_now()), policies=POLICIES)
 
 
+async def test_a_no_can_be_taken_back(registry: Database) -> None:
+    """Undoing a rejection forgets the pair, so that it may be asked about again."""
+    case_id, one, two = await pair_case(registry)
+    async with registry.transaction() as session:
+        await reject(session, case_id, actor=CLERK, reason="cousins")
+    async with registry.transaction() as session:
+        await propose_undo(session, case_id, actor=HEAD, reason="the same after all")
+        assert await undo(session, case_id, actor=DISTRICT, reason="the same", policies=POLICIES) == ()
+        question = CaseQuestion(kind="DUP_LIKELY", person_id=one, explanation="x", others=(two,))
+        assert await open_duplicate(session, question, at=utc_now())
+
+
 @pytest.mark.parametrize("told_apart", [True, False])
 async def test_admission_uses_the_memory(registry: Database, *, told_apart: bool) -> None:
     """A record that fits one of a pair told apart is that one without a new question; before, it is asked about."""

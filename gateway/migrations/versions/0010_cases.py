@@ -61,6 +61,16 @@ _STATEMENTS = (
     """,
     # a pair known to be two people is one row, whichever way round it was asked
     """
+    update person_link l set unlinked_at = l.linked_at, unlink_reason = 'the same pair the other way round'
+        where l.kind = 'NOT_SAME' and l.unlinked_at is null and l.survivor_id > l.absorbed_id
+            and exists (select 1 from person_link o where o.kind = 'NOT_SAME' and o.unlinked_at is null
+                and o.survivor_id = l.absorbed_id and o.absorbed_id = l.survivor_id)
+    """,
+    """
+    update person_link set survivor_id = absorbed_id, absorbed_id = survivor_id
+        where kind = 'NOT_SAME' and survivor_id > absorbed_id
+    """,
+    """
     alter table person_link add constraint ck_person_link_not_same_pair
         check (kind <> 'NOT_SAME' or survivor_id < absorbed_id)
     """,
