@@ -10,6 +10,7 @@ import typer
 from gateway.cli import (
     account,
     books,
+    cases,
     contract,
     demo,
     doctor,
@@ -52,6 +53,7 @@ def build() -> typer.Typer:
         books,
         account,
         export,
+        cases,
     ):
         room.register(app)
     for found in entry_points(group=COMMANDS):

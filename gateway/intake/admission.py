@@ -19,6 +19,7 @@ from gateway.foundation.queue import defer
 from gateway.intake.agreement import fits
 from gateway.intake.applications import Application
 from gateway.intake.arrival import Arrival
+from gateway.intake.attribution import member_for, settle_by_memory
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.intake.enrolling import amend_enrolment, enrol
 from gateway.intake.policies import Policies
@@ -96,10 +97,8 @@ async def admit(
 
 
 async def _first_time(arrival: Arrival) -> Admission:
-    decision = await _decide(arrival)
-    person_id = decision.person_id if isinstance(decision, Match) else None
-    if person_id is None:
-        person_id = await create_person(arrival.session, at=arrival.at)
+    decision = await settle_by_memory(arrival.session, await _decide(arrival))
+    person_id = await _entry_for(arrival, decision)
     case_id = None
     if isinstance(decision, Review):
         question = CaseQuestion(
@@ -140,6 +139,13 @@ async def _without_the_slip(arrival: Arrival, person_id: UUID) -> tuple[Arrival,
     )
     case_id = await open_case(arrival.session, question, at=arrival.at)
     return replace(arrival, application=replace(arrival.application, pin=None)), case_id
+
+
+async def _entry_for(arrival: Arrival, decision: Decision[UUID]) -> UUID:
+    if not isinstance(decision, Match):
+        return await create_person(arrival.session, at=arrival.at)
+    size = await population(arrival.session)
+    return await member_for(arrival.session, decision.person_id, _matching_record(arrival), population=size)
 
 
 def _result(decision: Decision[UUID], verification: Verification) -> Result:

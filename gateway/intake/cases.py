@@ -1,37 +1,37 @@
 """Review cases: questions opened by the machine, answered by a person, and what an answer changes."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, true, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.clock import utc_now
-from gateway.foundation.errors import ConcurrentChange, RegistryError
+from gateway.foundation.errors import RegistryError
+from gateway.intake.case_effects import close_case, is_provisional, merge_people, part_people
+from gateway.intake.case_opening import CaseQuestion, lock_open, open_case, open_duplicate
+from gateway.intake.case_rules import rule_of
 from gateway.intake.policies import Policies
-from gateway.matching.decision import Opinion
-from gateway.registry.merges import Decided, mark_not_same, merge
-from gateway.registry.model import Enrolment, Person, ReviewCandidate, ReviewCase
-from gateway.registry.reading import OPEN_STATES, enrolments
-from gateway.registry.repository import record_event
+from gateway.registry.case_tables import CaseWork
+from gateway.registry.merges import Decided
+from gateway.registry.model import Person, ReviewCandidate, ReviewCase
+from gateway.registry.reading import OPEN_STATES
 
+__all__ = [
+    "Answer",
+    "CaseCandidate",
+    "CaseEntry",
+    "CaseQuestion",
+    "count_open_cases",
+    "decide_case",
+    "list_cases",
+    "open_case",
+    "open_duplicate",
+]
 Answer = Literal["confirm", "reject"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseQuestion:
-    """What is asked: a kind, the entry it hangs on, the entries it may be, and why, without personal data."""
-
-    kind: str
-    person_id: UUID
-    explanation: str
-    field: str = ""
-    opinions: tuple[Opinion[UUID], ...] = ()
-    others: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,32 +59,6 @@ class CaseEntry:
     explanation: str
     created_at: datetime
     candidates: tuple[CaseCandidate, ...]
-
-
-async def open_case(session: AsyncSession, question: CaseQuestion, *, at: datetime) -> UUID:
-    """Open a case in the caller's transaction and give its id; the same open question is asked once."""
-    candidates = [opinion.person_id for opinion in question.opinions]
-    statement = (
-        upsert(ReviewCase)
-        .values(
-            id=uuid4(),
-            kind=question.kind,
-            person_id=question.person_id,
-            subject_ids=list(dict.fromkeys((question.person_id, *candidates, *question.others))),
-            field=question.field,
-            evidence={"weights": [opinion.weight for opinion in question.opinions]},
-            explanation=question.explanation,
-            created_at=at,
-        )
-        .on_conflict_do_nothing()
-        .returning(ReviewCase.id)
-    )
-    opened = (await session.execute(statement)).scalar_one_or_none()
-    if opened is None:
-        return await _already_open(session, question)
-    await _add_candidates(session, opened, question)
-    await record_event(session, "CASE_OPENED", opened, at=at, subject_type="CASE")
-    return opened
 
 
 async def list_cases(
@@ -117,108 +91,40 @@ async def decide_case(
     policies: Policies,
     candidate_id: UUID | None = None,
 ) -> str:
-    """Answer a case and give its new state.
+    """Answer a case that one person may answer and give its new state.
 
-    confirm: the entry the case hangs on is the candidate (the first one unless named) and is read through it
-    from now on. reject: they are remembered as two people. A case without candidates is only closed.
-    Raises RegistryError for an unknown case or candidate, ConcurrentChange when it is decided already.
+    confirm: the provisional entry the case hangs on is the candidate (the first one unless named) and is read
+    through it from now on. reject: they are remembered as two people. A case without candidates is only closed.
+    Raises RegistryError for an unknown case or candidate and where two people must decide (`case_work`),
+    ConcurrentChange when it is decided already.
     """
     at = utc_now()
-    case = await _lock(session, case_id)
-    decided = Decided(by=by, at=at, case_id=case_id)
+    case = await lock_open(session, case_id)
     candidates = [each.person_id for each in (await _candidates(session, [case_id])).get(case_id, ())]
     if candidate_id and candidate_id not in candidates:
         raise RegistryError("this entry is not a candidate of the case")
-    if candidates and answer == "confirm":
-        await _confirm(session, case.person_id, candidate_id or candidates[0], decided, policies)
-    elif candidates:
-        for each in candidates:
-            await mark_not_same(session, case.person_id, each, decided=decided)
-    state = "CLOSED_APPLIED" if answer == "confirm" else "CLOSED_NO_ACTION"
-    await session.execute(
-        update(ReviewCase)
-        .where(ReviewCase.id == case_id)
-        .values(state=state, decision=answer, decided_by=by, decided_at=at)
-    )
-    await record_event(session, "CASE_DECIDED", case_id, at=at, subject_type="CASE")
+    if answer == "confirm":
+        await _let_one_decide(session, case, provisional=bool(candidates))
+        if candidates:
+            decided = Decided(by=by, at=at, case_id=case_id)
+            await merge_people(
+                session, candidate_id or candidates[0], case.person_id, decided=decided, policies=policies
+            )
+        state = "CLOSED_APPLIED"
+    else:
+        await part_people(session, case, by=by, at=at)
+        state = "CLOSED_NO_ACTION"
+    await close_case(session, case, state, answer=answer, by=by, at=at)
     return state
 
 
-async def _confirm(
-    session: AsyncSession, person_id: UUID, candidate_id: UUID, decided: Decided, policies: Policies
-) -> None:
-    before = {each.enrolment_id for each in await enrolments(session, candidate_id)}
-    master_id = await merge(session, candidate_id, person_id, decided=decided, policies=policies)
-    await _hold_second_enrolments(session, master_id, before, decided.at)
-
-
-async def _hold_second_enrolments(
-    session: AsyncSession, master_id: UUID, before: set[UUID], at: datetime
-) -> None:
-    """One person counts once: full-time enrolments that came with the merge wait where they overlap."""
-    together = [each for each in await enrolments(session, master_id) if each.form == "FULL_TIME"]
-    counted = [each for each in together if not each.held]
-    ours = [each for each in counted if each.enrolment_id in before]
-    for arrived in counted:
-        if arrived.enrolment_id in before or not any(arrived.overlaps(each) for each in ours):
-            continue
-        await session.execute(update(Enrolment).where(Enrolment.id == arrived.enrolment_id).values(held=True))
-        await record_event(
-            session, "ENROLMENT_CHANGED", arrived.enrolment_id, at=at, subject_type="ENROLMENT"
-        )
-        await open_case(
-            session,
-            CaseQuestion(
-                kind="DUP_ENROLMENT",
-                person_id=master_id,
-                field=str(arrived.enrolment_id),
-                explanation="two full-time enrolments overlap after a merge; the later one is held",
-            ),
-            at=at,
-        )
-
-
-async def _lock(session: AsyncSession, case_id: UUID) -> ReviewCase:
-    found = await session.execute(select(ReviewCase).where(ReviewCase.id == case_id).with_for_update())
-    case = found.scalar_one_or_none()
-    if case is None:
-        raise RegistryError("there is no such case")
-    if case.state not in OPEN_STATES:
-        raise ConcurrentChange("the case is decided already")
-    return case
-
-
-async def _already_open(session: AsyncSession, question: CaseQuestion) -> UUID:
-    found = await session.execute(
-        select(ReviewCase.id).where(
-            ReviewCase.person_id == question.person_id,
-            ReviewCase.kind == question.kind,
-            ReviewCase.field == question.field,
-            ReviewCase.state.in_(OPEN_STATES),
-        )
-    )
-    return found.scalar_one()
-
-
-async def _add_candidates(session: AsyncSession, case_id: UUID, question: CaseQuestion) -> None:
-    rows = [
-        {
-            "case_id": case_id,
-            "person_id": opinion.person_id,
-            "rank": rank,
-            "score": opinion.weight,
-            "rule": opinion.rule,
-            "evidence": [asdict(item) for item in opinion.evidence],
-        }
-        for rank, opinion in enumerate(question.opinions, start=1)
-    ]
-    rows += [
-        {"case_id": case_id, "person_id": other, "rank": 100 + rank, "score": 0.0, "rule": "", "evidence": []}
-        for rank, other in enumerate(question.others, start=1)
-        if other not in {row["person_id"] for row in rows}
-    ]
-    if rows:
-        await session.execute(insert(ReviewCandidate), rows)
+async def _let_one_decide(session: AsyncSession, case: ReviewCase, *, provisional: bool) -> None:
+    """Refuse where two people must decide; the one exception is an entry that is still one record's guess."""
+    if not rule_of(case.kind).four_eyes:
+        return
+    if not provisional or not await is_provisional(session, case.person_id):
+        raise RegistryError("two people must decide this: propose it, and let another person approve")
+    await session.execute(update(CaseWork).where(CaseWork.case_id == case.id).values(four_eyes=False))
 
 
 async def _candidates(

@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.intake.arrival import Arrival
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.registry.entries import EnrolmentEntry
+from gateway.registry.group import root_of
+from gateway.registry.holds import note_rivals
 from gateway.registry.model import Enrolment
 from gateway.registry.reading import enrolments
 from gateway.registry.repository import add_enrolment, record_event
@@ -19,13 +21,17 @@ async def enrol(arrival: Arrival, person_id: UUID) -> tuple[UUID, UUID | None]:
     A second overlapping full-time enrolment is held and asked about in a case.
     """
     start_on = arrival.application.start_on
-    current = [each for each in await enrolments(arrival.session, person_id) if each.covers_after(start_on)]
-    same = next((each for each in current if _is_same_place(each, arrival)), None)
+    root, own = await root_of(arrival.session, person_id), await _own(arrival, person_id)
+    current = [each for each in await enrolments(arrival.session, root) if each.covers_after(start_on)]
+    same = next(
+        (each for each in current if each.enrolment_id in own and _is_same_place(each, arrival)), None
+    )
     if same:
         await amend_enrolment(arrival, same.enrolment_id)
         return same.enrolment_id, None
     full_time = arrival.application.form == "FULL_TIME"
-    rivals = [each for each in current if full_time and each.form == "FULL_TIME" and not each.held]
+    in_the_way = [each for each in current if full_time and each.form == "FULL_TIME"]
+    rivals = [each for each in in_the_way if not each.held]
     enrolment_id = await add_enrolment(
         arrival.session,
         at=arrival.at,
@@ -33,6 +39,9 @@ async def enrol(arrival: Arrival, person_id: UUID) -> tuple[UUID, UUID | None]:
         organisation_id=arrival.organisation.organisation_id,
         held=bool(rivals),
         **_enrolment_values(arrival),
+    )
+    await note_rivals(
+        arrival.session, enrolment_id, [each.enrolment_id for each in in_the_way], at=arrival.at
     )
     if not rivals:
         return enrolment_id, None
@@ -43,6 +52,12 @@ async def enrol(arrival: Arrival, person_id: UUID) -> tuple[UUID, UUID | None]:
         explanation="a second full-time enrolment overlaps the first; it is held",
     )
     return enrolment_id, await open_case(arrival.session, question, at=arrival.at)
+
+
+async def _own(arrival: Arrival, person_id: UUID) -> frozenset[UUID]:
+    """Give the enrolments of this very entry, not of others that are read as one with it."""
+    found = await arrival.session.execute(select(Enrolment.id).where(Enrolment.person_id == person_id))
+    return frozenset(found.scalars())
 
 
 def _is_same_place(enrolment: EnrolmentEntry, arrival: Arrival) -> bool:

@@ -23,6 +23,7 @@ from gateway.intake.cases import CaseQuestion, open_case
 from gateway.intake.policies import Policies
 from gateway.intake.ports import Agencies, AgencyAnswer, AskContext, Outcome, PassportRecord, PersonRecord
 from gateway.registry.candidates import entry_record
+from gateway.registry.group import root_of
 from gateway.registry.model import Person
 from gateway.registry.policy import ATTEMPT, Projection
 from gateway.registry.projection import project_person
@@ -216,17 +217,18 @@ async def _take_passport(check: _Check, record: PassportRecord) -> dict[str, obj
 
 async def _take_death(check: _Check, died_on: date) -> bool:
     """Believe a death unless the person was enrolled after it; True when the date may be shown."""
-    if any(each.start_on > died_on for each in await enrolments(check.session, check.person_id)):
+    root = await root_of(check.session, check.person_id)
+    if any(each.start_on > died_on for each in await enrolments(check.session, root)):
         await check.open("FALSE_DEATH", "a death is reported, but an enrolment began after it")
         return False
     changed = await check.session.execute(
         update(Person)
-        .where(Person.id == check.person_id, Person.status == "ACTIVE")
+        .where(Person.id == root, Person.status == "ACTIVE")
         .values(status="DECEASED")
         .returning(Person.id)
     )
     if changed.first():
-        await record_event(check.session, "PERSON_DECEASED", check.person_id, at=check.at)
+        await record_event(check.session, "PERSON_DECEASED", root, at=check.at)
     await check.open("DEATH", "a death is recorded: the head signs the order")
     return True
 

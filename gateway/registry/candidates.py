@@ -48,6 +48,14 @@ async def entry_record(session: AsyncSession, person_id: UUID) -> Record | None:
     return _candidate(rows[0], organisation=None).record if rows else None
 
 
+async def member_records(session: AsyncSession, root: UUID) -> tuple[Candidate, ...]:
+    """Give the entries that are read as one, each with its own values and id, the root first."""
+    rows = (await session.execute(_BY_ID, {"person_id": root})).all()
+    return tuple(
+        Candidate(person_id=row.id, record=_candidate(row, organisation=None).record) for row in rows
+    )
+
+
 async def population(session: AsyncSession) -> int:
     """Give how many entries were ever created: what an equal name must be weighed against."""
     return int((await session.execute(_SIZE)).scalar_one())

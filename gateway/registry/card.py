@@ -1,5 +1,6 @@
 """An entry as its card shows it: values with their sources, numbers, enrolments, whether a case is open."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.registry.entries import EnrolmentEntry, PersonEntry
+from gateway.registry.group import members_of
 from gateway.registry.model import Assertion, FieldProvenance
 from gateway.registry.reading import (
     current_identifiers,
@@ -57,15 +59,28 @@ async def person_card(session: AsyncSession, isuo_no: str, *, at: datetime) -> P
     entry = await person_by_number(session, isuo_no)
     if entry is None:
         return None
-    identifiers = await current_identifiers(session, [entry.person_id])
+    rows = await current_identifiers(session, await members_of(session, entry.person_id))
     return PersonCard(
         entry=entry,
         also_known_as=await merged_numbers(session, entry.person_id),
         fields=await card_fields(session, entry.person_id, at=at),
-        identifiers=tuple(CardIdentifier(scheme=row[1], value=row[2], status=row[3]) for row in identifiers),
+        identifiers=joined([CardIdentifier(scheme=row[1], value=row[2], status=row[3]) for row in rows]),
         enrolments=await enrolments(session, entry.person_id),
         open_case=await open_case(session, entry.person_id),
     )
+
+
+_BEST = ("VERIFIED", "BLOCKED", "CLAIMED", "DISPUTED", "REPLACED")
+
+
+def joined(identifiers: Iterable[CardIdentifier]) -> tuple[CardIdentifier, ...]:
+    """Show an identifier that entries read as one both have once, with the best it is worth for either."""
+    kept: dict[tuple[str, str], CardIdentifier] = {}
+    for each in identifiers:
+        seen = kept.setdefault((each.scheme, each.value), each)
+        if _BEST.index(each.status) < _BEST.index(seen.status):
+            kept[each.scheme, each.value] = each
+    return tuple(kept.values())
 
 
 async def card_fields(session: AsyncSession, person_id: UUID, *, at: datetime) -> tuple[CardField, ...]:

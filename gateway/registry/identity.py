@@ -2,24 +2,25 @@
 
 from dataclasses import replace
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from gateway.foundation.database import Database
 from gateway.foundation.reader import PreparedSelect
 from gateway.registry.entries import PersonEntry
-from gateway.registry.model import FieldProvenance, PersonIdentifier
+from gateway.registry.model import FieldProvenance, Person, PersonIdentifier
 from gateway.registry.values import IdentifierStatus
 
 _PIN = PreparedSelect(
     select(PersonIdentifier.status.label("pin_status"), FieldProvenance.verified_at)
+    .join(Person, Person.id == PersonIdentifier.person_id)
     .join(
         FieldProvenance,
-        and_(FieldProvenance.subject_id == PersonIdentifier.person_id, FieldProvenance.field == "pin"),
+        and_(FieldProvenance.subject_id == bindparam("person_id"), FieldProvenance.field == "pin"),
         isouter=True,
     )
     .where(
         PersonIdentifier.scheme == "PIN",
-        PersonIdentifier.person_id == bindparam("person_id"),
+        or_(Person.id == bindparam("person_id"), Person.master_id == bindparam("person_id")),
         PersonIdentifier.valid_until.is_(None),
     )
     .order_by((PersonIdentifier.status == IdentifierStatus.VERIFIED).desc())

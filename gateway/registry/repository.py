@@ -135,9 +135,10 @@ async def claim_identifier(
     """Give a person an identifier and say with which status it stands.
 
     What another entry holds is DISPUTED here; only a verified one prevails, over mere claims of others.
-    A verified identifier is never weakened by a claim.
+    A verified identifier is never weakened by a claim. Entries read as one claim each for itself: undoing
+    their merge then leaves nothing to mend.
     """
-    rivals = await holders(session, scheme, value, other_than=person_id)
+    rivals = await _claimants(session, scheme, value, other_than=person_id)
     if rivals and status is IdentifierStatus.VERIFIED and set(rivals.values()) == {IdentifierStatus.CLAIMED}:
         for rival in rivals:
             await set_identifier_status(
@@ -216,6 +217,21 @@ async def holders(
             PersonIdentifier.valid_until.is_(None),
             PersonIdentifier.status.in_(("CLAIMED", "VERIFIED", "BLOCKED")),
             root != own,
+        )
+    )
+    return {row.person_id: IdentifierStatus(row.status) for row in found}
+
+
+async def _claimants(
+    session: AsyncSession, scheme: Scheme, value: str, *, other_than: UUID
+) -> dict[UUID, IdentifierStatus]:
+    found = await session.execute(
+        select(PersonIdentifier.person_id, PersonIdentifier.status).where(
+            PersonIdentifier.scheme == scheme,
+            PersonIdentifier.value == value,
+            PersonIdentifier.valid_until.is_(None),
+            PersonIdentifier.status.in_(("CLAIMED", "VERIFIED", "BLOCKED")),
+            PersonIdentifier.person_id != other_than,
         )
     )
     return {row.person_id: IdentifierStatus(row.status) for row in found}

@@ -270,7 +270,7 @@ async def test_lists_hold_the_own_rows_only(world: World) -> None:
 
 
 async def test_a_case_with_a_candidate_beyond_reach_is_not_decided_here(world: World) -> None:
-    """Nobody merges a child he may not see; and the responsible specialist does not merge at all."""
+    """Nobody decides about a child he may not see; the responsible specialist decides nothing, and nobody merges alone."""
     across, inside = (f"cases/{world.cases[name]}/decision" for name in ("across", "a"))
     confirm = {"decision": "confirm", "by": "x"}
     async with served(world) as browser:
@@ -280,7 +280,9 @@ async def test_a_case_with_a_candidate_beyond_reach_is_not_decided_here(world: W
         responsible = browser.carry(await world.token("responsible"))
         assert (await responsible.ask("POST", inside, confirm))[0] == 403
         status, answer, _ = await district.ask("POST", inside, confirm)
-        assert (status, answer["state"]) == (200, "CLOSED_APPLIED")
+        assert (status, answer["type"]) == (409, "urn:kopuro:problem:refused")  # two people merge, not one
+        status, answer, _ = await district.ask("POST", inside, confirm | {"decision": "reject"})
+        assert (status, answer["state"]) == (200, "CLOSED_NO_ACTION")
     async with world.database.transaction() as session:
         decided = await session.execute(text("select decided_by from review_case where decision is not null"))
         assert list(decided.scalars()) == [f"isuo.{world.accounts['district'].hex}"]

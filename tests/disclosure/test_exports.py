@@ -69,7 +69,7 @@ async def enrol(database: Database, number: int, **changes: Any) -> UUID:
             session, person, Scheme.PIN, f"11509201500{number:03}", status=IdentifierStatus.CLAIMED, at=at
         )
         await project_person(session, person, load().fields, at=at)
-        enrolment = await add_enrolment(
+        await add_enrolment(
             session,
             at=at,
             person_id=person,
@@ -79,12 +79,8 @@ async def enrol(database: Database, number: int, **changes: Any) -> UUID:
             grade=given["grade"],
             start_on=given.get("start_on", TODAY - timedelta(days=30)),
             held=given["held"],
+            end_on=given.get("end_on"),
         )
-        if given.get("end_on"):
-            await session.execute(
-                text("update enrolment set end_on = :on where id = :id"),
-                {"on": given["end_on"], "id": enrolment},
-            )
     return person
 
 

@@ -1,5 +1,6 @@
 """The card on two axes of time: what held on a day, as the registry knew it at an instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.registry.card import CardField, CardIdentifier, PersonCard, status_now
+from gateway.registry.card import CardField, CardIdentifier, PersonCard, joined, status_now
 from gateway.registry.entries import EnrolmentEntry, OrganisationEntry, PersonEntry, StatusPeriod
 from gateway.registry.policy import ATTEMPT, PROJECTED, Projection, project
 from gateway.registry.projection import DATES, told_of
@@ -46,19 +47,46 @@ async def card_as_of(
     root = await _root(past, person_id)
     if root is None:
         return None
+    merged = await past.children("person", UUID(root["id"]))
+    return await _card(past, root, merged, as_of)
+
+
+async def card_apart(
+    session: AsyncSession,
+    person_ids: Sequence[UUID],
+    *,
+    as_of: date,
+    known_at: datetime,
+    within: UUID,
+    without: frozenset[UUID] = frozenset(),
+) -> PastCard | None:
+    """Give the card some of the entries that were then read as `within` would have shown without the others.
+
+    `without` leaves out assertions by id. None where none of the entries was read as `within` then.
+    """
+    past = Past(session=session, known_at=known_at, without=without)
+    rows = {row["id"]: row for row in await past.rows("person", *person_ids)}
+    there = [
+        rows[str(each)]
+        for each in person_ids
+        if str(each) in rows and (rows[str(each)]["master_id"] or str(each)) == str(within)
+    ]
+    return await _card(past, there[0], there[1:], as_of) if there else None
+
+
+async def _card(past: Past, root: Content, merged: list[Content], as_of: date) -> PastCard:
     root_id = UUID(root["id"])
-    merged = await past.children("person", root_id)
     members = [root_id, *(UUID(each["id"]) for each in merged)]
     fields, projection = await _values(past, root, members, as_of)
     card = PersonCard(
         entry=_entry(root, projection),
         also_known_as=tuple(sorted(each["isuo_no"] for each in merged)),
         fields=fields,
-        identifiers=await _identifiers(past, root_id, as_of),
+        identifiers=await _identifiers(past, members, as_of),
         enrolments=await _enrolments(past, members),
         open_case=any(case["state"] in OPEN_STATES for case in await past.cases(root_id)),
     )
-    return PastCard(as_of=as_of, known_at=known_at, card=card)
+    return PastCard(as_of=as_of, known_at=past.known_at, card=card)
 
 
 async def _root(past: Past, person_id: UUID) -> Content | None:
@@ -105,14 +133,14 @@ def _entry(root: Content, projection: Projection) -> PersonEntry:
     )
 
 
-async def _identifiers(past: Past, person_id: UUID, as_of: date) -> tuple[CardIdentifier, ...]:
+async def _identifiers(past: Past, members: list[UUID], as_of: date) -> tuple[CardIdentifier, ...]:
     rows = [
         row
-        for row in await past.children("person_identifier", person_id)
+        for row in await past.children("person_identifier", *members)
         if (row["valid_from"] or "") <= as_of.isoformat() < (row["valid_until"] or "9999-12-31")
     ]
     rows.sort(key=lambda row: (datetime.fromisoformat(row["recorded_at"]), row["scheme"], row["value"]))
-    return tuple(
+    return joined(
         CardIdentifier(scheme=row["scheme"], value=row["value"], status=IdentifierStatus(row["status"]))
         for row in rows
     )

@@ -49,11 +49,13 @@ class Past:
     """The registry as it was known at an instant.
 
     A change counts as known from the instant its transaction committed. Between that stamp and the moment
-    others can see the change lies the flush of the commit, about a millisecond.
+    others can see the change lies the flush of the commit, about a millisecond. `without` are assertions to
+    pass over, as if they had never been told.
     """
 
     session: AsyncSession
     known_at: datetime
+    without: frozenset[UUID] = frozenset()
 
     async def rows(self, table: str, *ids: UUID) -> list[dict[str, Any]]:
         """Give rows by their ids, as JSON has them: dates and ids are text."""
@@ -74,7 +76,7 @@ class Past:
         found = await self.session.execute(
             _ASSERTIONS, {"ids": [str(each) for each in ids], "known_at": self.known_at}
         )
-        return list(found)
+        return [row for row in found if row.id not in self.without]
 
     async def _ask(self, statement: Any, table: str, ids: tuple[UUID, ...]) -> list[dict[str, Any]]:
         values = {"table": table, "ids": [str(each) for each in ids], "known_at": self.known_at}

@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.database import Database
 from gateway.registry.learners.journal import Given, Paper, give_order, open_enrolment
 from gateway.registry.learners.orders import Kind
+from gateway.registry.merges import Decided
 from gateway.registry.projection import project_person
 from gateway.registry.repository import (
     Provenance,
@@ -17,6 +17,8 @@ from gateway.registry.repository import (
     create_person,
     save_organisation,
 )
+from gateway.registry.splits import plan_split
+from gateway.registry.splits import split as undo
 from gateway.registry.values import IdentifierStatus, Scheme
 from tests.intake.support import POLICIES
 from tests.people import Person
@@ -71,19 +73,14 @@ async def order(session: AsyncSession, enrolment_id: UUID, kind: Kind, on: date,
 
 
 async def split(session: AsyncSession, absorbed_id: UUID, *, at: datetime) -> None:
-    """Undo a merge as the tables allow it: close the link, let both entries show their own words again."""
-    values = {"id": absorbed_id, "at": at}
-    master = await session.execute(text("select master_id from person where id = :id"), values)
-    master_id = master.scalar_one()
-    await session.execute(
-        text("update person set status = 'ACTIVE', master_id = null where id = :id"), values
+    """Undo a merge; what was typed by hand since stays where it was typed."""
+    plan = await plan_split(session, absorbed_id)
+    decided = Decided(by="district.two", at=at)
+    await undo(
+        session,
+        absorbed_id,
+        decided=decided,
+        reason="by mistake",
+        policies=POLICIES,
+        belongs=plan.as_recorded(),
     )
-    await session.execute(
-        text(
-            "update person_link set unlinked_at = :at, unlink_reason = 'by mistake'"
-            " where absorbed_id = :id and kind = 'MERGE' and unlinked_at is null"
-        ),
-        values,
-    )
-    for each in (master_id, absorbed_id):
-        await project_person(session, each, POLICIES, at=at)
