@@ -14,6 +14,8 @@ from gateway.access.errors import TooManyAttempts
 from gateway.access.token import NOT_SET
 from gateway.api.access_sentences import FIELDS as ACCESS_FIELDS
 from gateway.api.access_sentences import REFUSALS
+from gateway.api.order_sentences import order_reason
+from gateway.api.refusals import API_REFUSALS, ApiRefusal
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
@@ -43,16 +45,34 @@ _TITLES = {
     ),
     "REFUSED": ("Реестр четке какты", "Реестр отклонил изменение", "The registry refuses the change"),
 }
-_TITLES |= {code: sentences for code, (_, sentences) in REFUSALS.items()}
+_TITLES |= {code: sentences for code, (_, sentences) in (*REFUSALS.items(), *API_REFUSALS.items())}
 _KNOWN_FIELDS = frozenset(FIELDS) | {
     "login", "password", "old_password", "code", "kind", "reference", "place", "role", "valid_from", "valid_until",
     "territory", "child_isuo_no", "class_id", "order_no", "order_on", "evidence", "evidence_ref", "held_on",
     "organisation_id", "child_id",
     "topic", "signed_on", "paper_location", "scan_sha256", "reason", "account_id", "grant_id", "notice_id", "level",
     "document", "series", "number", "names", "decision", "by", "candidate", "limit", "case_id", "isuo_no",
-    "x-user-id",
+    "x-user-id", "name", "birth_date", "pin", "organisation_code", "status", "grade", "cursor", "after", "on",
+    "as_of", "known_at", "enrolment_id", "effective_on", "until_on", "reason_code", "to_organisation_code", "form",
+    "cancels_id", "step", "free_places", "hold_days", "position_code", "kind_code", "start_on", "contract_no",
+    "fte", "from_on", "end_on", "transfer_id", "employment_id", "idempotency-key", "if-match", "academic_year",
+    "version",
 }  # fmt: skip
-_REASONS = {"missing": "REQUIRED", "extra_forbidden": "UNKNOWN_FIELD", "json_invalid": "JSON"}
+_REASONS = {
+    "missing": "REQUIRED",
+    "extra_forbidden": "UNKNOWN_FIELD",
+    "json_invalid": "JSON",
+    "date_from_datetime_parsing": "DATE",
+    "date_parsing": "DATE",
+    "date_type": "DATE",
+    "datetime_from_date_parsing": "TIME",
+    "timezone_aware": "TIME",
+    "greater_than_equal": "RANGE",
+    "less_than_equal": "RANGE",
+    "greater_than": "RANGE",
+    "string_too_long": "TOO_LONG",
+    "string_too_short": "REQUIRED",
+}
 
 
 def problem(
@@ -76,7 +96,7 @@ def problem(
 
 
 def _say(code: str, language: str) -> str:
-    spoken = ACCESS_FIELDS.get(code)
+    spoken = ACCESS_FIELDS.get(code) or order_reason(code)
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 
@@ -104,6 +124,8 @@ class ProblemRoute(APIRoute):
 
 
 def _status(refused: Exception) -> tuple[int, str]:
+    if isinstance(refused, ApiRefusal):
+        return refused.status, refused.kind
     if isinstance(refused, AccessError):
         if refused.code in REFUSALS:
             return REFUSALS[refused.code][0], refused.code

@@ -37,7 +37,13 @@ _MANAGE = _holder(Kind.ACCOUNT, Action.MANAGE)
 POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("POST", "/api/v1/autofill"): _holder(Kind.PERSON, Action.FILL),
     ("POST", "/api/v1/learners"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/learners"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/learners/search"): _holder(Kind.PERSON, Action.READ),
     ("GET", "/api/v1/learners/{isuo_no}"): _holder(Kind.PERSON, Action.READ),
+    ("GET", "/api/v1/learners/{isuo_no}/orders"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/learners/{isuo_no}/orders"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/transfers"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/transfers/{transfer_id}/steps"): _holder(Kind.PERSON, Action.WRITE),
     ("GET", "/api/v1/cases"): _holder(Kind.CASE, Action.READ, Action.READ_MASKED),
     ("POST", "/api/v1/cases/{case_id}/decision"): _holder(Kind.CASE, Action.APPROVE, Action.WORK),
     ("POST", "/api/v1/session"): _ANYBODY,

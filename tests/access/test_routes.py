@@ -22,11 +22,18 @@ from tests.intake.support import Sources
 
 PROGRAM = "program"
 MANAGERS = {"special", "district", "head", "responsible"}
+READERS = {"district", "head", "responsible", "learner", "parent", PROGRAM}
 # address → who is answered; written down a second time on purpose, not derived from the matrix
 MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("POST", "autofill"): {"district", "responsible", PROGRAM},
     ("POST", "learners"): {"district", "responsible", PROGRAM},
-    ("GET", "learners/{isuo_no}"): {"district", "head", "responsible", "learner", "parent", PROGRAM},
+    ("GET", "learners/{isuo_no}"): READERS,
+    ("GET", "learners"): READERS,
+    ("POST", "learners/search"): READERS,
+    ("GET", "learners/{isuo_no}/orders"): READERS,
+    ("POST", "learners/{isuo_no}/orders"): {"district", "responsible", PROGRAM},
+    ("GET", "transfers"): READERS,
+    ("POST", "transfers/{transfer_id}/steps"): {"district", "responsible", PROGRAM},
     ("GET", "cases"): {"district", "head", "responsible", "special", "auditor", PROGRAM},
     ("POST", "cases/{case_id}/decision"): {"district", "head", "responsible", PROGRAM},
     ("GET", "accounts"): MANAGERS,
@@ -53,6 +60,9 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
 BODIES: dict[str, Any] = {
     "autofill": {"pin": "1"},
     "learners": {"surname": "x", "organisation_code": "NOWHERE"},
+    "learners/search": {"name": "x"},
+    "learners/{isuo_no}/orders": {"kind": "LEAVE"},
+    "transfers/{transfer_id}/steps": {"step": "HOLD"},
     "cases/{case_id}/decision": {"decision": "reject", "by": "x"},
     "accounts": {"isuo_no": "00000000000X", "login": "nobody"},
     "accounts/{account_id}/identification": {"kind": "IN_PERSON_ACT", "reference": "1", "place": "2"},
@@ -141,6 +151,7 @@ def _own(world: World, path: str) -> str:
         case_id=world.cases["own"],
         account_id=uuid4(),
         grant_id=uuid4(),
+        transfer_id=uuid4(),
         notice_id=world.notices["responsible"],
         code="NOWHERE",
     )
@@ -196,6 +207,7 @@ async def test_a_half_signed_in_session_reaches_nothing(world: World) -> None:
 
 FOREIGN = [
     ("GET", "learners/{isuo_no}"),
+    ("GET", "learners/{isuo_no}/orders"),
     ("POST", "cases/{case_id}/decision"),
     ("GET", "accounts/{account_id}"),
     ("POST", "accounts/{account_id}/recovery-code"),
