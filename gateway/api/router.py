@@ -21,12 +21,15 @@ from gateway.api.bodies import (
     DecisionBody,
     LearnerBody,
 )
+from gateway.api.book_routes import add_book_routes
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.learner_routes import add_learner_routes
 from gateway.api.order_routes import add_order_routes
+from gateway.api.organisation_routes import add_organisation_routes
 from gateway.api.reach import check_case, check_place, masked_cases, sees_person
 from gateway.api.session_routes import session_router
+from gateway.api.staff_routes import add_staff_routes
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admission import Result, admit
@@ -51,6 +54,9 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     _add_learners(router, deps)
     add_learner_routes(router, deps)
     add_order_routes(router, deps)
+    add_organisation_routes(router, deps)
+    add_staff_routes(router, deps)
+    add_book_routes(router)
     _add_cases(router, deps)
     together = APIRouter()
     for part in (router, session_router(guard), account_router(guard)):
