@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
-from gateway.api.conditions import IfNoneMatch, is_known, tag
+from gateway.api.conditions import NOT_MODIFIED, IfNoneMatch, is_known, tag
 from gateway.api.guard import Permitted
 from gateway.api.organisation_bodies import BookAnswer, BookPage, BookValueAnswer, EventAnswer, EventPage
 from gateway.foundation.clock import utc_now
@@ -43,7 +43,7 @@ def _add_books(router: APIRouter) -> None:
             )
             return [_book(each, spoken) for each in found.scalars()]
 
-    @router.get("/books/{book_code}", response_model=BookPage)
+    @router.get("/books/{book_code}", response_model=BookPage, responses=NOT_MODIFIED)
     async def book(  # noqa: PLR0913 - what the address and its headers say
         book_code: BookCode,
         permit: Permitted,

@@ -1,6 +1,6 @@
 """Entity tags: the version something was read at, and the condition that it is still there."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header
@@ -14,6 +14,8 @@ IfMatch = Annotated[
     str | None, Header(alias="if-match", max_length=200, description="The ETag of what was read; required")
 ]
 IfNoneMatch = Annotated[str | None, Header(alias="if-none-match", max_length=200)]
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as the asker has it"}}
 
 
 def tag(*versions: object) -> str:

@@ -20,7 +20,7 @@ from gateway.access.token import NOT_SET, check_bearer
 from gateway.access.values import OWN_PROGRAM, Caller
 from gateway.access.wall import walled
 from gateway.api.dependencies import ApiDependencies
-from gateway.api.problems import ProblemRoute, problem
+from gateway.api.problems import PROBLEM_RESPONSES, ProblemRoute, problem
 from gateway.api.route_policies import POLICIES, Audience, RoutePolicy
 from gateway.foundation.address import public_url
 from gateway.foundation.database import Database
@@ -215,4 +215,10 @@ def peer_of(request: Request, *, forwarded: bool) -> str:
 
 def guarded_router(guard: Guard, *, tags: list[str]) -> APIRouter:
     """Make a router under /api/v1 whose every route stands behind the guard."""
-    return APIRouter(prefix="/api/v1", tags=[*tags], route_class=GuardedRoute, dependencies=[Depends(guard)])
+    return APIRouter(
+        prefix="/api/v1",
+        tags=[*tags],
+        route_class=GuardedRoute,
+        dependencies=[Depends(guard)],
+        responses=PROBLEM_RESPONSES,
+    )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
-from gateway.api.conditions import IfMatch, IfNoneMatch, check_match, is_known, tag
+from gateway.api.conditions import NOT_MODIFIED, IfMatch, IfNoneMatch, check_match, is_known, tag
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permit, Permitted
 from gateway.api.learner_bodies import Word
@@ -36,7 +36,7 @@ def add_organisation_routes(router: APIRouter, deps: ApiDependencies) -> None:
 
 
 def _add_card(router: APIRouter) -> None:
-    @router.get("/organisations/{code}", response_model=OrganisationAnswer)
+    @router.get("/organisations/{code}", response_model=OrganisationAnswer, responses=NOT_MODIFIED)
     async def organisation_card(
         code: Code, permit: Permitted, response: Response, if_none_match: IfNoneMatch = None
     ) -> OrganisationAnswer | Response:

@@ -73,6 +73,32 @@ _REASONS = {
     "string_too_long": "TOO_LONG",
     "string_too_short": "REQUIRED",
 }
+_TEXT = {"type": "string"}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "errors"],
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:kopuro:problem:"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {"field": _TEXT, "code": _TEXT, "message": _TEXT},
+            },
+        },
+    },
+}
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    kind: {"description": sentence, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+    for kind, sentence in (
+        ("4XX", "Refused: what is wrong, in the language of Accept-Language"),
+        ("5XX", "No answer just now"),
+    )
+}
 
 
 def problem(
