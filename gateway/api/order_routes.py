@@ -140,6 +140,7 @@ async def _check_side(session: AsyncSession, permit: Permit, transfer_id: UUID, 
             reach(Enrolment.organisation_id).label("old"),
             reach(TransferRequest.to_organisation_id).label("new"),
         )
+        .select_from(TransferRequest)
         .join(Enrolment, Enrolment.id == TransferRequest.enrolment_id)
         .where(TransferRequest.id == transfer_id)
     )
