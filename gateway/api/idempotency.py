@@ -5,6 +5,7 @@ that failed leaves no key, and of two at once the second waits for the first.
 """
 
 import hashlib
+import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,12 +63,13 @@ class Attempt:
 
 
 def attempt_of(caller: Caller, key: str, address: str, body: BaseModel) -> Attempt:
-    """Make the attempt of a request; only digests of the key and of what is asked are kept."""
+    """Make the attempt of a request; what is asked is kept as a digest keyed by the key, the key as a digest."""
     asked = json.dumps([address, body.model_dump(mode="json")], sort_keys=True, ensure_ascii=False)
     return Attempt(
         owner=str(caller.account_id) if caller.account_id else "program",
         key_digest=hashlib.sha256(key.encode()).digest(),
-        request_digest=hashlib.sha256(asked.encode()).digest(),
+        # without the key nobody can try out which PIN was sent
+        request_digest=hmac.digest(key.encode(), asked.encode(), "sha256"),
         at=utc_now(),
     )
 
