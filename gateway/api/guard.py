@@ -99,7 +99,7 @@ async def _record(request: Request, caller: Caller, status: int) -> None:
     act = Act(
         act=f"{request.method} {request.scope['route'].path}",
         object=policy.kind or "SESSION",
-        object_id=without_pins(next((str(value) for value in request.path_params.values()), "")),
+        object_id=_named(request),
         allowed=status < 400,
         reason=getattr(request.state, "refusal", "") or str(status),
         account_id=caller.account_id,
@@ -108,6 +108,12 @@ async def _record(request: Request, caller: Caller, status: int) -> None:
     )
     async with database.transaction() as session:
         await record_act(session, act)
+
+
+def _named(request: Request) -> str:
+    """Give what the address names, as far as the trace has a place for it."""
+    named = next((str(value) for value in request.path_params.values()), "")
+    return without_pins("".join(letter for letter in named[:200] if letter.isprintable()))
 
 
 class Guard:

@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from gateway.access.errors import TooManyAttempts
 from gateway.access.token import NOT_SET
@@ -140,6 +140,9 @@ class ProblemRoute(APIRoute):
                 return problem(request, 422, "INPUT", _problems(refused))
             except InputRefused as refused:
                 return problem(request, 422, "INPUT", refused.problems)
+            except DataError:
+                # a character or a number the database has no place for
+                return problem(request, 422, "INPUT", [("body", "TEXT")])
             except (KopuroError, HTTPException, IntegrityError, OperationalError) as refused:
                 answered = problem(request, *_status(refused))
                 if isinstance(refused, TooManyAttempts):

@@ -277,3 +277,12 @@ async def test_a_change_of_schools_goes_through_both(desk: Desk) -> None:
     unknown = await _step(desk, "head", str(uuid4()), "HOLD")
     assert unknown[0] == 403  # the head writes through the responsible person
     assert (await _step(desk, "responsible", str(uuid4()), "HOLD"))[0] == 404
+
+
+async def test_what_no_column_can_hold_is_refused_as_input(desk: Desk) -> None:
+    """A NUL character, in the address or in the body, is a problem of the input and no failure of ours."""
+    status, answer, _ = await desk.ask("responsible", "POST", "session", {"login": "a\x00b", "password": "x"})
+    assert (status, answer["type"]) == (422, "urn:kopuro:problem:input")
+    status, page, _ = await desk.ask("responsible", "POST", "learners/search", {"name": "а\x00б"})
+    assert (status, page["learners"]) == (200, [])
+    assert (await desk.ask("responsible", "GET", "organisations/A%00"))[0] == 422

@@ -1,6 +1,7 @@
 """The walls the API reads behind, cell by cell: what PostgreSQL shows each role when every filter is forgotten."""
 
 from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from gateway.registry.staff.employing import NewEmployment, hire
 from gateway.registry.writing import Order
 from tests.access.test_wall import PEOPLE, named, seen
 from tests.access.world import ROLES, World
+from tests.conftest import ROOT
 
 ALL = {"A-SCHOOL", "A-KINDERGARTEN", "A-COLLEGE", "B-SCHOOL"}
 COUNTRY = {"ministry": ALL, "special": ALL}
@@ -173,3 +175,20 @@ async def test_kept_answers_and_what_is_written_stay_closed(world: World) -> Non
         ):
             with pytest.raises(ProgrammingError, match="permission denied"):
                 await seen(world, account, f"delete from {table} returning 1")
+
+
+async def test_the_names_of_those_already_entered_are_filled_in(world: World) -> None:
+    """The migration's statement gives everybody entered before it the keys that entering gives."""
+    file = ROOT / "gateway" / "migrations" / "versions" / "0011_api.py"
+    spec = spec_from_file_location("api_migration", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    every = text("select root, person_id from name_key order by 1, 2")
+    async with world.database.transaction() as session:
+        before = [tuple(row) for row in await session.execute(every)]
+        await session.execute(text("delete from name_key"))
+        await session.execute(text(module.FILL_NAME_KEYS))
+        assert [tuple(row) for row in await session.execute(every)] == before
+        assert len(before) >= 2 * len(world.numbers)

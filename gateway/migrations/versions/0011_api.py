@@ -21,6 +21,16 @@ _OF_ORGANISATION = (
 )
 _WITHOUT_ANYBODY = ("book_version", "book_value", "registry_commit", "field_policy")
 
+# the roots of all names an entry was ever shown with stand in its matching keys already
+FILL_NAME_KEYS = """
+    insert into name_key (root, person_id)
+    select distinct root, person_id from (
+        select split_part(key, '|', 3) as root, person_id from match_key where key like 'born|%'
+        union all
+        select unnest(string_to_array(substr(key, 7), ' ')), person_id from match_key where key like 'names|%'
+    ) found where root <> ''
+"""
+
 
 def upgrade() -> None:
     _create_name_keys()
@@ -37,15 +47,7 @@ def _create_name_keys() -> None:
         constraints=("constraint pk_name_key primary key (root, person_id)",),
     )
     op.execute("create index ix_name_key_person_id on name_key (person_id)")
-    # the roots of all names an entry was ever shown with stand in its keys already
-    op.execute("""
-        insert into name_key (root, person_id)
-        select distinct root, person_id from (
-            select split_part(key, '|', 3) as root, person_id from match_key where key like 'born|%'
-            union all
-            select unnest(string_to_array(substr(key, 7), ' ')), person_id from match_key where key like 'names|%'
-        ) found where root <> ''
-    """)
+    op.execute(FILL_NAME_KEYS)
 
 
 def _create_idempotency() -> None:
