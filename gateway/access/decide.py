@@ -14,9 +14,10 @@ from gateway.access.model import Account, AppointmentNotice
 from gateway.access.values import CHANGES, Action, Caller, Grant, Kind
 from gateway.foundation.clock import utc_now
 from gateway.registry.model import Organisation, Person, ReviewCase
+from gateway.registry.staff.model import Employment
 
 ALLOWED, FORBIDDEN, UNDERTAKING_REQUIRED = "ALLOWED", "FORBIDDEN", "UNDERTAKING_REQUIRED"
-_PERSONAL = frozenset({Kind.PERSON, Kind.CLASSWORK})
+_PERSONAL = frozenset({Kind.PERSON, Kind.CLASSWORK, Kind.STAFF})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ _HOMES: Mapping[Kind, tuple[Callable[[Decision, Any], ColumnElement[bool]], Any]
     Kind.AGGREGATE: (Decision.by_organisation, Organisation.id),
     Kind.ORGANISATION: (Decision.by_organisation, Organisation.id),
     Kind.CONFIRMATION: (Decision.by_organisation, Organisation.id),
+    Kind.STAFF: (Decision.by_organisation, Employment.organisation_id),
     Kind.ACCOUNT: (Decision.by_account, Account.id),
     Kind.NOTICE: (Decision.by_organisation, AppointmentNotice.organisation_id),
 }

@@ -51,6 +51,8 @@ class Kind(StrEnum):
     CONSENT = "CONSENT"
     USAGE = "USAGE"
     ACT = "ACT"
+    STAFF = "STAFF"
+    EVENT = "EVENT"
 
 
 class Action(StrEnum):

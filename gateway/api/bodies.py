@@ -141,9 +141,11 @@ class EnrolmentAnswer(BaseModel):
 
 
 class LearnerAnswer(BaseModel):
-    """A learner's card."""
+    """A learner's card; asked again with its `as_of` and `known_at` it is given as it was."""
 
     isuo_no: str
+    as_of: date | None = None
+    known_at: datetime | None = None
     also_known_as: list[str]
     status: str
     version: int

@@ -20,7 +20,7 @@ from gateway.access.token import NOT_SET, check_bearer
 from gateway.access.values import OWN_PROGRAM, Caller
 from gateway.access.wall import walled
 from gateway.api.dependencies import ApiDependencies
-from gateway.api.problems import ProblemRoute, problem
+from gateway.api.problems import PROBLEM_RESPONSES, ProblemRoute, problem
 from gateway.api.route_policies import POLICIES, Audience, RoutePolicy
 from gateway.foundation.address import public_url
 from gateway.foundation.database import Database
@@ -99,7 +99,7 @@ async def _record(request: Request, caller: Caller, status: int) -> None:
     act = Act(
         act=f"{request.method} {request.scope['route'].path}",
         object=policy.kind or "SESSION",
-        object_id=without_pins(next((str(value) for value in request.path_params.values()), "")),
+        object_id=_named(request),
         allowed=status < 400,
         reason=getattr(request.state, "refusal", "") or str(status),
         account_id=caller.account_id,
@@ -108,6 +108,12 @@ async def _record(request: Request, caller: Caller, status: int) -> None:
     )
     async with database.transaction() as session:
         await record_act(session, act)
+
+
+def _named(request: Request) -> str:
+    """Give what the address names, as far as the trace has a place for it."""
+    named = next((str(value) for value in request.path_params.values()), "")
+    return without_pins("".join(letter for letter in named[:200] if letter.isprintable()))
 
 
 class Guard:
@@ -215,4 +221,10 @@ def peer_of(request: Request, *, forwarded: bool) -> str:
 
 def guarded_router(guard: Guard, *, tags: list[str]) -> APIRouter:
     """Make a router under /api/v1 whose every route stands behind the guard."""
-    return APIRouter(prefix="/api/v1", tags=[*tags], route_class=GuardedRoute, dependencies=[Depends(guard)])
+    return APIRouter(
+        prefix="/api/v1",
+        tags=[*tags],
+        route_class=GuardedRoute,
+        dependencies=[Depends(guard)],
+        responses=PROBLEM_RESPONSES,
+    )

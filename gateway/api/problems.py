@@ -8,12 +8,14 @@ from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from gateway.access.errors import TooManyAttempts
 from gateway.access.token import NOT_SET
 from gateway.api.access_sentences import FIELDS as ACCESS_FIELDS
 from gateway.api.access_sentences import REFUSALS
+from gateway.api.order_sentences import order_reason
+from gateway.api.refusals import API_REFUSALS, ApiRefusal
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
@@ -43,16 +45,60 @@ _TITLES = {
     ),
     "REFUSED": ("Реестр четке какты", "Реестр отклонил изменение", "The registry refuses the change"),
 }
-_TITLES |= {code: sentences for code, (_, sentences) in REFUSALS.items()}
+_TITLES |= {code: sentences for code, (_, sentences) in (*REFUSALS.items(), *API_REFUSALS.items())}
 _KNOWN_FIELDS = frozenset(FIELDS) | {
     "login", "password", "old_password", "code", "kind", "reference", "place", "role", "valid_from", "valid_until",
     "territory", "child_isuo_no", "class_id", "order_no", "order_on", "evidence", "evidence_ref", "held_on",
     "organisation_id", "child_id",
     "topic", "signed_on", "paper_location", "scan_sha256", "reason", "account_id", "grant_id", "notice_id", "level",
     "document", "series", "number", "names", "decision", "by", "candidate", "limit", "case_id", "isuo_no",
-    "x-user-id",
+    "x-user-id", "name", "birth_date", "pin", "organisation_code", "status", "grade", "cursor", "after", "on",
+    "as_of", "known_at", "enrolment_id", "effective_on", "until_on", "reason_code", "to_organisation_code", "form",
+    "cancels_id", "step", "free_places", "hold_days", "position_code", "kind_code", "start_on", "contract_no",
+    "fte", "from_on", "end_on", "transfer_id", "employment_id", "idempotency-key", "if-match", "academic_year",
+    "version",
 }  # fmt: skip
-_REASONS = {"missing": "REQUIRED", "extra_forbidden": "UNKNOWN_FIELD", "json_invalid": "JSON"}
+_REASONS = {
+    "missing": "REQUIRED",
+    "extra_forbidden": "UNKNOWN_FIELD",
+    "json_invalid": "JSON",
+    "date_from_datetime_parsing": "DATE",
+    "date_parsing": "DATE",
+    "date_type": "DATE",
+    "datetime_from_date_parsing": "TIME",
+    "timezone_aware": "TIME",
+    "greater_than_equal": "RANGE",
+    "less_than_equal": "RANGE",
+    "greater_than": "RANGE",
+    "string_too_long": "TOO_LONG",
+    "string_too_short": "REQUIRED",
+}
+_TEXT = {"type": "string"}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "errors"],
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:kopuro:problem:"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {"field": _TEXT, "code": _TEXT, "message": _TEXT},
+            },
+        },
+    },
+}
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    kind: {"description": sentence, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+    for kind, sentence in (
+        ("4XX", "Refused: what is wrong, in the language of Accept-Language"),
+        ("5XX", "No answer just now"),
+    )
+}
 
 
 def problem(
@@ -76,7 +122,7 @@ def problem(
 
 
 def _say(code: str, language: str) -> str:
-    spoken = ACCESS_FIELDS.get(code)
+    spoken = ACCESS_FIELDS.get(code) or order_reason(code)
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 
@@ -94,6 +140,9 @@ class ProblemRoute(APIRoute):
                 return problem(request, 422, "INPUT", _problems(refused))
             except InputRefused as refused:
                 return problem(request, 422, "INPUT", refused.problems)
+            except DataError:
+                # a character or a number the database has no place for
+                return problem(request, 422, "INPUT", [("body", "TEXT")])
             except (KopuroError, HTTPException, IntegrityError, OperationalError) as refused:
                 answered = problem(request, *_status(refused))
                 if isinstance(refused, TooManyAttempts):
@@ -104,6 +153,8 @@ class ProblemRoute(APIRoute):
 
 
 def _status(refused: Exception) -> tuple[int, str]:
+    if isinstance(refused, ApiRefusal):
+        return refused.status, refused.kind
     if isinstance(refused, AccessError):
         if refused.code in REFUSALS:
             return REFUSALS[refused.code][0], refused.code

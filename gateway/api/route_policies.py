@@ -31,13 +31,31 @@ def _holder(kind: Kind, *actions: Action) -> RoutePolicy:
 
 _ANYBODY = RoutePolicy(audience=Audience.ANYBODY)
 _HALF = RoutePolicy(audience=Audience.HALF_SIGNED_IN)
+_KNOWN = RoutePolicy(audience=Audience.HOLDER)  # what is nobody's secret, for people and programs alike
 _SIGNED_IN = RoutePolicy(audience=Audience.SIGNED_IN)
 _MANAGE = _holder(Kind.ACCOUNT, Action.MANAGE)
 
 POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("POST", "/api/v1/autofill"): _holder(Kind.PERSON, Action.FILL),
     ("POST", "/api/v1/learners"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/learners"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/learners/search"): _holder(Kind.PERSON, Action.READ),
     ("GET", "/api/v1/learners/{isuo_no}"): _holder(Kind.PERSON, Action.READ),
+    ("GET", "/api/v1/learners/{isuo_no}/orders"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/learners/{isuo_no}/orders"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/transfers"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/transfers/{transfer_id}/steps"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/organisations/{code}"): _holder(Kind.ORGANISATION, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/passport"): _holder(Kind.ORGANISATION, Action.READ),
+    ("POST", "/api/v1/organisations/{code}/passport/confirmation"): _holder(Kind.CONFIRMATION, Action.SIGN),
+    ("GET", "/api/v1/organisations/{code}/classes"): _holder(Kind.ORGANISATION, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/staff"): _holder(Kind.STAFF, Action.READ),
+    ("POST", "/api/v1/organisations/{code}/staff"): _holder(Kind.STAFF, Action.WRITE),
+    ("POST", "/api/v1/employments/{employment_id}/assignments"): _holder(Kind.STAFF, Action.WRITE),
+    ("POST", "/api/v1/employments/{employment_id}/end"): _holder(Kind.STAFF, Action.WRITE),
+    ("GET", "/api/v1/books"): _KNOWN,
+    ("GET", "/api/v1/books/{book_code}"): _KNOWN,
+    ("GET", "/api/v1/events"): _holder(Kind.EVENT, Action.READ),
     ("GET", "/api/v1/cases"): _holder(Kind.CASE, Action.READ, Action.READ_MASKED),
     ("POST", "/api/v1/cases/{case_id}/decision"): _holder(Kind.CASE, Action.APPROVE, Action.WORK),
     ("POST", "/api/v1/session"): _ANYBODY,

@@ -5,14 +5,12 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Header, Query, Response
 
-from gateway.access.errors import not_found
 from gateway.access.values import Action
 from gateway.api.account_routes import account_router
 from gateway.api.answers import (
     admission_answer,
     autofill_answer,
     case_answer,
-    learner_answer,
 )
 from gateway.api.bodies import (
     AdmissionAnswer,
@@ -21,13 +19,17 @@ from gateway.api.bodies import (
     CaseAnswer,
     DecisionAnswer,
     DecisionBody,
-    LearnerAnswer,
     LearnerBody,
 )
+from gateway.api.book_routes import add_book_routes
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Guard, Permitted, guarded_router
+from gateway.api.learner_routes import add_learner_routes
+from gateway.api.order_routes import add_order_routes
+from gateway.api.organisation_routes import add_organisation_routes
 from gateway.api.reach import check_case, check_place, masked_cases, sees_person
 from gateway.api.session_routes import session_router
+from gateway.api.staff_routes import add_staff_routes
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admission import Result, admit
@@ -38,7 +40,7 @@ from gateway.intake.ports import AskContext
 from gateway.intake.reasons import choose_language
 from gateway.intake.verification import ask_about
 from gateway.matching.model import model_of
-from gateway.registry.card import card_fields, person_card
+from gateway.registry.card import card_fields
 
 Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 User = Annotated[str, Header(alias="x-user-id", pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,63}$")]
@@ -50,6 +52,11 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     router = guarded_router(guard, tags=["registry"])
     _add_autofill(router, deps)
     _add_learners(router, deps)
+    add_learner_routes(router, deps)
+    add_order_routes(router, deps)
+    add_organisation_routes(router, deps)
+    add_staff_routes(router, deps)
+    add_book_routes(router)
     _add_cases(router, deps)
     together = APIRouter()
     for part in (router, session_router(guard), account_router(guard)):
@@ -114,15 +121,6 @@ def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
             fields = await card_fields(session, admission.person_id, at=utc_now()) if visible else ()
         response.status_code = 201 if admission.result in {Result.CREATED, Result.CASE} else 200
         return admission_answer(admission, fields, choose_language(language))
-
-    @router.get("/learners/{isuo_no}")
-    async def learner_card(isuo_no: str, permit: Permitted) -> LearnerAnswer:
-        """Show a learner's card; a merged number shows its master's."""
-        async with permit.reading() as session:
-            card = await person_card(session, isuo_no, at=utc_now())
-            if card is None or not await sees_person(session, permit, card.entry.person_id):
-                raise not_found()
-        return learner_answer(card)
 
 
 def _add_cases(router: APIRouter, deps: ApiDependencies) -> None:

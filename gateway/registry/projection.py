@@ -14,6 +14,7 @@ from gateway.foundation.settings import FieldPolicy
 from gateway.matching.blocking import blocking_keys
 from gateway.matching.record import Record
 from gateway.registry.model import Assertion, FieldProvenance, MatchKey, Person
+from gateway.registry.name_keys import NAMES, add_name_keys
 from gateway.registry.policy import ATTEMPT, PROJECTED, Projection, Shown, Told, project
 from gateway.registry.repository import record_event
 from gateway.registry.timeline.policies import remember_policies
@@ -34,7 +35,8 @@ async def project_person(
     if person.master_id:
         return await project_person(session, person.master_id, policies, at=at)
     digest = await remember_policies(session, policies, known=person.policy_digest, at=at)
-    projection = project(await _told(session, person.id), policies, on=at.date())
+    told = await _told(session, person.id)
+    projection = project(told, policies, on=at.date())
     columns = _columns(projection)
     changed = {name: value for name, value in columns.items() if getattr(person, name) != value}
     if changed or person.version == 0:
@@ -48,6 +50,7 @@ async def project_person(
         await session.execute(update(Person).where(Person.id == person.id).values(policy_digest=digest))
     await _write_provenance(session, person.id, projection, at)
     await add_match_keys(session, person.id, _record(columns, projection))
+    await add_name_keys(session, person.id, [str(each.value) for each in told if each.field in NAMES])
     return projection
 
 

@@ -22,11 +22,29 @@ from tests.intake.support import Sources
 
 PROGRAM = "program"
 MANAGERS = {"special", "district", "head", "responsible"}
+READERS = {"district", "head", "responsible", "learner", "parent", PROGRAM}
 # address → who is answered; written down a second time on purpose, not derived from the matrix
 MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("POST", "autofill"): {"district", "responsible", PROGRAM},
     ("POST", "learners"): {"district", "responsible", PROGRAM},
-    ("GET", "learners/{isuo_no}"): {"district", "head", "responsible", "learner", "parent", PROGRAM},
+    ("GET", "learners/{isuo_no}"): READERS,
+    ("GET", "learners"): READERS,
+    ("POST", "learners/search"): READERS,
+    ("GET", "learners/{isuo_no}/orders"): READERS,
+    ("POST", "learners/{isuo_no}/orders"): {"district", "responsible", PROGRAM},
+    ("GET", "transfers"): READERS,
+    ("POST", "transfers/{transfer_id}/steps"): {"district", "responsible", PROGRAM},
+    ("GET", "organisations/{code}"): {*MANAGERS, "ministry", PROGRAM},
+    ("GET", "organisations/{code}/passport"): {*MANAGERS, "ministry", PROGRAM},
+    ("POST", "organisations/{code}/passport/confirmation"): {"head"},
+    ("GET", "organisations/{code}/classes"): {*MANAGERS, "ministry", PROGRAM},
+    ("GET", "organisations/{code}/staff"): {"district", "head", "responsible", PROGRAM},
+    ("POST", "organisations/{code}/staff"): {"district", "responsible", PROGRAM},
+    ("POST", "employments/{employment_id}/assignments"): {"district", "responsible", PROGRAM},
+    ("POST", "employments/{employment_id}/end"): {"district", "responsible", PROGRAM},
+    ("GET", "books"): {*ROLES, PROGRAM},
+    ("GET", "books/{book_code}"): {*ROLES, PROGRAM},
+    ("GET", "events"): {PROGRAM},
     ("GET", "cases"): {"district", "head", "responsible", "special", "auditor", PROGRAM},
     ("POST", "cases/{case_id}/decision"): {"district", "head", "responsible", PROGRAM},
     ("GET", "accounts"): MANAGERS,
@@ -53,6 +71,12 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
 BODIES: dict[str, Any] = {
     "autofill": {"pin": "1"},
     "learners": {"surname": "x", "organisation_code": "NOWHERE"},
+    "learners/search": {"name": "x"},
+    "learners/{isuo_no}/orders": {"kind": "LEAVE"},
+    "transfers/{transfer_id}/steps": {"step": "HOLD"},
+    "organisations/{code}/staff": {"pin": "1"},
+    "employments/{employment_id}/assignments": {"position_code": "TEACHER"},
+    "employments/{employment_id}/end": {"reason_code": "DEATH"},
     "cases/{case_id}/decision": {"decision": "reject", "by": "x"},
     "accounts": {"isuo_no": "00000000000X", "login": "nobody"},
     "accounts/{account_id}/identification": {"kind": "IN_PERSON_ACT", "reference": "1", "place": "2"},
@@ -141,6 +165,9 @@ def _own(world: World, path: str) -> str:
         case_id=world.cases["own"],
         account_id=uuid4(),
         grant_id=uuid4(),
+        transfer_id=uuid4(),
+        employment_id=uuid4(),
+        book_code="POSITION",
         notice_id=world.notices["responsible"],
         code="NOWHERE",
     )
@@ -196,6 +223,12 @@ async def test_a_half_signed_in_session_reaches_nothing(world: World) -> None:
 
 FOREIGN = [
     ("GET", "learners/{isuo_no}"),
+    ("GET", "learners/{isuo_no}/orders"),
+    ("GET", "organisations/{code}"),
+    ("GET", "organisations/{code}/passport"),
+    ("GET", "organisations/{code}/classes"),
+    ("GET", "organisations/{code}/staff"),
+    ("POST", "organisations/{code}/passport/confirmation"),
     ("POST", "cases/{case_id}/decision"),
     ("GET", "accounts/{account_id}"),
     ("POST", "accounts/{account_id}/recovery-code"),
@@ -214,6 +247,7 @@ async def test_what_is_anothers_is_answered_like_what_is_not_there(world: World,
         "account_id": world.accounts["b-responsible"],
         "grant_id": world.grants["b-responsible"],
         "notice_id": world.notices["b-responsible"],
+        "code": "B-SCHOOL",
     }
     nothing = {name: uuid4() for name in foreign} | {"isuo_no": "99999999999X"}
     async with served(world) as browser:
