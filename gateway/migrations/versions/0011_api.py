@@ -6,7 +6,7 @@ from gateway.migrations.commented import create_table
 from gateway.migrations.walls import READERS, wall
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 _COUNTRY = "{role:MINISTRY,SPECIAL_ADMIN}"
 _OF_ORGANISATION = (
