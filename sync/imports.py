@@ -26,7 +26,7 @@ from gateway.intake.imports.outcomes import NOT_STORED, REJECTED, RowOutcome, ad
 from gateway.intake.imports.preparing import Prepared, prepare
 from gateway.intake.imports.reports import outcome_counts
 from gateway.matching.model import model_of
-from gateway.registry.model import ImportBatch, ImportRow
+from gateway.registry.import_tables import ImportBatch, ImportRow
 from sync.dependencies import WorkerDependencies
 
 _SLICE_SECONDS = 60.0  # then the next job goes on, so that one long file does not hold a worker's slot

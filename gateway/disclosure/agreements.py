@@ -14,7 +14,8 @@ from cryptography import x509
 from gateway.crypto.certificates import read_certificate
 from gateway.disclosure.soundness import check_policy
 from gateway.foundation.errors import AccessError
-from gateway.foundation.settings import Agreement, Settings
+from gateway.foundation.policy_settings import Agreement
+from gateway.foundation.settings import Settings
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId, parse_subsystem
 

@@ -4,7 +4,8 @@ from datetime import date
 from itertools import combinations
 
 from gateway.foundation.errors import SettingsError
-from gateway.foundation.settings import Agreement, Settings
+from gateway.foundation.policy_settings import Agreement
+from gateway.foundation.settings import Settings
 from gateway.xroad.identifiers import parse_subsystem
 
 

@@ -2,6 +2,6 @@
 
 from collections.abc import Mapping
 
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 
 Policies = Mapping[str, FieldPolicy]

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.registry.group import Group, carry_cases, lock_group, set_root
 from gateway.registry.holds import hold_overlaps
 from gateway.registry.model import Enrolment, Person, PersonIdentifier, PersonLink

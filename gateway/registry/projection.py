@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.matching.blocking import blocking_keys
 from gateway.matching.record import Record
 from gateway.registry.model import Assertion, FieldProvenance, MatchKey, Person

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.registry.group import below, carry_cases, lock_group, open_link, set_root
 from gateway.registry.holds import Held, release_overlaps
 from gateway.registry.merges import Decided, close_link

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.registry.model import Assertion, Person
 from gateway.registry.projection import project_person
 from gateway.registry.repository import record_event, retract

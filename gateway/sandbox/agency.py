@@ -9,7 +9,8 @@ from gateway.crypto.digest import signature_algorithm
 from gateway.crypto.keys import FileSigner
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import SettingsError
-from gateway.foundation.settings import Agreement, Settings
+from gateway.foundation.policy_settings import Agreement
+from gateway.foundation.settings import Settings
 from gateway.xroad.envelope import asking_shell
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId, parse_subsystem

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.disclosure.agreements import Agreements, Purpose
 from gateway.foundation.errors import AccessError, SettingsError
-from gateway.foundation.settings import Agreement, Identity, Profile, Settings, load
+from gateway.foundation.policy_settings import Agreement, Profile
+from gateway.foundation.settings import Identity, Settings, load
 from gateway.foundation.settings import Purpose as PurposeSettings
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId, parse_subsystem

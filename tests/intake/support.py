@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.intake.admission import Admission, admit
 from gateway.intake.applications import Application
 from gateway.intake.ports import (

@@ -6,7 +6,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.registry.policy import ATTEMPT, Told, project
 from gateway.registry.values import VerificationStatus
 from tests.intake.support import POLICIES

@@ -18,7 +18,7 @@ from gateway.intake.imports.custody import drop, lock_away
 from gateway.intake.imports.layout import Layout, find_layout
 from gateway.intake.imports.reading import rows
 from gateway.intake.imports.refusals import ImportRefused
-from gateway.registry.model import ImportBatch
+from gateway.registry.import_tables import ImportBatch
 
 RECEIVED, RUNNING, DONE, STOPPED = "RECEIVED", "RUNNING", "DONE", "STOPPED"
 TASK = "import_batch"

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.database import Database
 from gateway.foundation.errors import RegistryError
-from gateway.registry.model import ImportBatch, ImportPiece
+from gateway.registry.import_tables import ImportBatch, ImportPiece
 
 PIECE_BYTES = 1024 * 1024
 _NONCE_BYTES = 12

@@ -18,7 +18,7 @@ from gateway.intake.imports.correction import with_comments
 from gateway.intake.imports.custody import bring_out
 from gateway.intake.imports.damage import Problem
 from gateway.intake.imports.reasons import explain
-from gateway.registry.model import ImportBatch, ImportRow
+from gateway.registry.import_tables import ImportBatch, ImportRow
 from gateway.registry.titles import column_title
 
 MOST_TOLD = 5_000

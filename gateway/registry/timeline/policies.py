@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.registry.timeline.tables import FieldPolicyText
 
 Policies = Mapping[str, FieldPolicy]

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from gateway.foundation.database import psycopg_conninfo
 from gateway.foundation.errors import SettingsError
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.registry.timeline.policies import digest_of
 from gateway.registry.values import isuo_number
 from gateway.sandbox.country.organisations import district, organisations, renamed

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from gateway.foundation.settings import FieldPolicy
+from gateway.foundation.policy_settings import FieldPolicy
 from gateway.matching.blocking import blocking_keys
 from gateway.matching.record import Record
 from gateway.registry.policy import OFFICIAL
