@@ -67,10 +67,9 @@ def _truths(path: Path | None) -> Iterator[Callable[[Truth], None]]:
     if path is None:
         yield lambda _: None
         return
-    file = _TruthFile(path)
+    file, whole = _TruthFile(path), False
     try:
         yield file
-    except BaseException:
-        file.close(whole=False)
-        raise
-    file.close(whole=True)
+        whole = True
+    finally:
+        file.close(whole=whole)
