@@ -13,6 +13,7 @@ from gateway.services.arrival import take_in
 from gateway.services.dispatch import OFFERS
 from gateway.services.endpoint import Endpoint
 from gateway.services.rest_endpoint import Address, RestEndpoint
+from gateway.services.routes import send_reply
 from gateway.xroad.identifiers import SubsystemId
 from gateway.xroad.rest.compile import read_services
 from gateway.xroad.rest.headers import parts_of, write_parts
@@ -45,13 +46,9 @@ class RestRoute:
         )
         reply = await self._endpoint.answer(arrival, address)
         headers = [(name.lower().encode(), value.encode()) for name, value in reply.headers]
-        headers.append((b"content-length", str(len(reply.body)).encode()))
         if reply.status == _METHOD_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
-        if arrival.refusal is not None:
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        await send_reply(send, reply.status, headers, reply.body, ends=arrival.refusal is not None)
 
 
 def published_services(contracts: Path, schemas: Path) -> tuple[Service, ...]:

@@ -34,11 +34,18 @@ class SoapRoute:
             deadline_seconds=self._server.body_deadline_seconds,
         )
         reply = await self._endpoint.answer(arrival)
-        headers = [_CONTENT_TYPE, (b"content-length", str(len(reply.body)).encode())]
-        if arrival.refusal is not None:
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        await send_reply(send, reply.status, [_CONTENT_TYPE], reply.body, ends=arrival.refusal is not None)
+
+
+async def send_reply(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, ends: bool
+) -> None:
+    """Send status, headers and body; `ends` closes the connection, for the rest of a body may still be coming."""
+    headers.append((b"content-length", str(len(body)).encode()))
+    if ends:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def contract_routes(directory: Path, prefix: str, address: str) -> list[BaseRoute]:
