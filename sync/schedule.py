@@ -7,6 +7,7 @@ from procrastinate import App, JobContext
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.queue import QUEUE
+from gateway.intake.foreigners import warn_of_expiry
 from gateway.intake.imports.custody import drop_expired
 from sync.dependencies import WorkerDependencies
 from sync.rescue import rescue_stalled
@@ -45,6 +46,13 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
             include_cancelled=True,
             include_aborted=True,
         )
+
+    @app.periodic(cron="5 3 * * *")
+    @app.task(name="warn_of_expiry", queue=QUEUE, queueing_lock="warn_of_expiry")
+    async def _warn(timestamp: int) -> None:  # noqa: ARG001
+        async with dependencies.database.transaction() as session:
+            now = utc_now()
+            await warn_of_expiry(session, on=now.date(), at=now)
 
     @app.periodic(cron="41 * * * *")
     @app.task(name="drop_imported_files", queue=QUEUE, queueing_lock="drop_imported_files")

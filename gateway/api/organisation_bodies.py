@@ -105,9 +105,13 @@ class StaffPage(BaseModel):
 
 
 class HireBody(Body):
-    """Whom to hire as what from which day. The PIN is that of the contract; a number alone opens nobody."""
+    """Whom to hire as what from which day. The PIN is that of the contract; a number alone opens nobody.
+
+    A passport shown is checked with its issuer, and asked about where another person stands with it.
+    """
 
     pin: Annotated[str, StringConstraints(max_length=32)]
+    passport: Annotated[str, StringConstraints(max_length=32)] | None = None
     position_code: Word
     start_on: date
     kind_code: Word = "MAIN"

@@ -46,13 +46,18 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A decision to answer: the profile's fields are the only ones that may leave."""
+    """A decision to answer: the profile's fields are the only ones that may leave.
+
+    `consent` names the scope of the consent without which they may not; empty where the law is the ground.
+    """
 
     agreement_no: str
     purpose: str
     profile: str
     fields: frozenset[str]
     past_days: int
+    consent: str = ""
+    recipient: str = ""
 
 
 class Agreements:
@@ -100,6 +105,8 @@ class Agreements:
             profile=name,
             fields=frozenset(profile.fields),
             past_days=profile.past_days,
+            consent=profile.consent,
+            recipient=terms.agreement.client,
         )
 
     def _profile(self, purpose: Purpose, service_code: str) -> str:

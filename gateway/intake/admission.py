@@ -22,6 +22,8 @@ from gateway.intake.arrival import Arrival
 from gateway.intake.attribution import member_for, settle_by_memory
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.intake.enrolling import amend_enrolment, enrol
+from gateway.intake.family import defer_family
+from gateway.intake.foreigners import defer_foreigner
 from gateway.intake.policies import Policies
 from gateway.intake.ports import AgencyAnswer
 from gateway.intake.remembering import changed_values, digest_of, is_same_person, remember, source_record
@@ -115,6 +117,10 @@ async def _first_time(arrival: Arrival) -> Admission:
     enrolment_id, second_case = await enrol(arrival, person_id)
     await remember(arrival, person_id, enrolment_id)
     await _defer_verification(told, person_id, verification)
+    if told.application.foreign_document:
+        await defer_foreigner(arrival.session, person_id)
+    if told.is_verified and not verification.contradicted:
+        await defer_family(arrival.session, person_id, arrival.at)
     reasons = [decision.kind] if isinstance(decision, Review) else []
     reasons += ["PIN_CONFLICT"] if told is not arrival else []
     reasons += [*verification.reasons, *(["DUP_ENROLMENT"] if second_case else [])]
@@ -248,6 +254,7 @@ async def _record(arrival: Arrival, person_id: UUID, values: dict[str, object]) 
         (Scheme.PIN, application.pin.value if application.pin else None),
         (Scheme.BIRTH_CERT, application.birth_certificate),
         (Scheme.PASSPORT, application.passport),
+        (Scheme.FOREIGN_DOC, application.foreign_document),
     )
     for scheme, value in identifiers:
         if value:

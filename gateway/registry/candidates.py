@@ -78,7 +78,7 @@ def _candidate(row: Row[*tuple[Any, ...]], *, organisation: str | None) -> Candi
             pin=best["PIN"][0] if "PIN" in best else None,
             pin_verified="PIN" in best and best["PIN"][1] == "VERIFIED",
             birth_certificate=best["BIRTH_CERT"][0] if "BIRTH_CERT" in best else None,
-            passport=best["PASSPORT"][0] if "PASSPORT" in best else None,
+            passport=(best.get("PASSPORT") or best.get("FOREIGN_DOC") or (None,))[0],
             organisation=organisation if organisation in codes else next(iter(codes), None),
         ),
     )

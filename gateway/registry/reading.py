@@ -124,6 +124,26 @@ async def person_by_number(session: AsyncSession, isuo_no: str) -> PersonEntry |
     return person_of(row) if row else None
 
 
+async def number_by_document(session: AsyncSession, document: str) -> str | None:
+    """Give the permanent number a foreign document stands with; None where it is nobody's, shared or disputed."""
+    found = await session.execute(
+        through_master(
+            select(Root.isuo_no, PersonIdentifier.status)
+            .select_from(PersonIdentifier)
+            .join(Person, Person.id == PersonIdentifier.person_id)
+        ).where(
+            PersonIdentifier.scheme == "FOREIGN_DOC",
+            PersonIdentifier.value == document,
+            PersonIdentifier.valid_until.is_(None),
+            Root.status != "ANNULLED",
+        )
+    )
+    rows = found.all()
+    known = {row.isuo_no for row in rows}
+    disputed = any(row.status in {IdentifierStatus.DISPUTED, IdentifierStatus.BLOCKED} for row in rows)
+    return known.pop() if len(known) == 1 and not disputed else None
+
+
 async def person_by_id(session: AsyncSession, person_id: UUID) -> PersonEntry | None:
     """Find an entry by id; a merged one gives its master."""
     statement = through_master(select(*PERSON_COLUMNS).select_from(Person)).where(Person.id == person_id)

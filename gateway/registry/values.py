@@ -145,6 +145,11 @@ def certificate_number(text: str) -> str:
     return f"{found[1]}-{found[2]}{found[3]}" if found else plain
 
 
+def foreign_document(country: str, number: str) -> str:
+    """Write a foreign document one way: the country's three letters and the number, as UZBAA1234567."""
+    return country.strip().upper() + _plain(number).translate(_TO_LATIN)
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[\W_]|[№N](?=°)", "", unicodedata.normalize("NFC", text).upper())
 

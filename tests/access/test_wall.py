@@ -14,6 +14,7 @@ from gateway.access.values import Action, Kind, Role
 from gateway.access.wall import API_ROLE, walled
 from gateway.foundation.clock import utc_now
 from gateway.registry.model import Person, ReviewCase
+from gateway.registry.protection import Ground, Regime, TwoPeople, protect
 from tests.access.world import ROLES, World
 
 # role → what it may see: learners by name, and counts of what is hung on nobody in particular
@@ -312,3 +313,20 @@ async def test_merged_entries_are_read_through_either_number(world: World) -> No
     tomorrow = decide(caller, Action.READ, Kind.PERSON, on=utc_now().date() + timedelta(days=1))
     assert tomorrow.allowed
     assert Role.RESPONSIBLE in caller.roles
+
+
+async def test_a_sealed_entry_is_behind_the_wall_for_everybody(world: World) -> None:
+    """Adoption secrecy: whoever saw the former entry yesterday sees neither it nor its enrolments today."""
+    sealed = world.learners["a-pupil"]
+    ground = Ground(regime=Regime.ADOPTION_SECRECY, authority_ref="Суд, 2-114/26", from_on=utc_now().date())
+    async with world.database.transaction() as session:
+        two = TwoPeople(proposed_by="admin.one", approved_by="admin.two")
+        await protect(session, sealed, ground, people=two, at=utc_now())
+    for role in PEOPLE:
+        for table in ("person_identifier", "enrolment", "education_document"):
+            question = f"select person_id from {table}"
+            assert sealed not in await seen(world, world.accounts[role], question), (role, table)
+        for table in ("field_provenance", "assertion"):
+            question = f"select subject_id from {table}"
+            assert sealed not in await seen(world, world.accounts[role], question), (role, table)
+        assert sealed not in await seen(world, world.accounts[role], "select id from person"), role

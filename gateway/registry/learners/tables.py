@@ -36,6 +36,7 @@ class Movement(Base):
     effective_on: Mapped[date] = mapped_column(index=True)
     until_on: Mapped[date | None]
     reason_code: Mapped[str] = mapped_column(server_default="")
+    basis: Mapped[str] = mapped_column(server_default="")
     from_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     to_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     from_grade: Mapped[str | None]

@@ -216,7 +216,7 @@ async def test_more_than_two_full_positions_is_a_case_not_a_refusal(database: Da
                 employment_id=employment_id, position_code=position, fte=Decimal("0.75"), from_on=STARTED
             )
             await assign(session, new, at=NOW)
-            assert await count(session, "from review_case where kind = 'STAFF_LOAD'") == (number > 1) + (
+            assert await count(session, "from review_case where kind = 'FTE_OVERLOAD'") == (number > 1) + (
                 number > 2
             )
         assert await fte_of(session, master, on=TODAY) == await fte_of(session, twin_entry, on=TODAY)
