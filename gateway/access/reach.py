@@ -5,12 +5,16 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from gateway.access.model import Account, RoleGrant
 from gateway.access.values import Grant, ScopeType
+from gateway.registry.books.model import BookValue, BookVersion
 from gateway.registry.model import Enrolment, Organisation, Person
+from gateway.registry.organisations.model import ClassGroup
+from gateway.registry.staff.load_model import TeachingLoad
+from gateway.registry.staff.model import Assignment, Employment
 
 Clause = ColumnElement[bool]
 
@@ -36,12 +40,76 @@ def by_organisation(grants: tuple[Grant, ...], column: Any) -> Clause:
     if whole_republic(grants):
         return true()
     within = organisations(grants)
-    return column.in_(within) if within is not None else false()
+    bodies = {grant.supervisory_body for grant in grants if grant.supervisory_body}
+    clauses: list[Clause] = [column.in_(within)] if within is not None else []
+    clauses += [column.in_(_supervised(body)) for body in sorted(bodies)]
+    return _any(clauses)
 
 
-def by_class(grants: tuple[Grant, ...], column: Any) -> Clause:
-    """Say which rows belong to an own class."""
-    return _any(column == grant.class_id for grant in grants if grant.scope_type is ScopeType.CLASS)
+def _supervised(body: str) -> Select[UUID]:
+    """Ask for the organisations whose type is of a level that a body of the book SUPERVISORY_BODY answers for."""
+    answers, kind = aliased(BookValue), aliased(BookValue)
+    return (
+        select(Organisation.id)
+        .join(kind, and_(kind.book_code == "ORG_TYPE", kind.code == Organisation.type_code, _newest(kind)))
+        .join(answers, and_(answers.book_code == "SUPERVISORY_BODY", answers.code == body, _newest(answers)))
+        .where(answers.attributes["levels"].contains(kind.attributes["level"]))
+    )
+
+
+def _newest(value: Any) -> Clause:
+    newest = select(func.max(BookVersion.version)).where(BookVersion.book_code == value.book_code)
+    found: Clause = value.version == newest.correlate(value).scalar_subquery()
+    return found
+
+
+def by_class(grants: tuple[Grant, ...], column: Any, *, own: UUID | None, on: date) -> Clause:
+    """Say which rows belong to an open class within reach: of an organisation, of a grant, or taught by oneself."""
+    if whole_republic(grants):
+        return true()
+    clauses: list[Clause] = []
+    within = organisations(grants)
+    if within is not None:
+        clauses.append(ClassGroup.organisation_id.in_(within))
+    clauses += [
+        and_(
+            ClassGroup.organisation_id == grant.organisation_id,
+            or_(ClassGroup.closed_on.is_(None), ClassGroup.closed_on > on),
+            or_(ClassGroup.id == grant.class_id, _taught_by(own, on)),
+        )
+        for grant in grants
+        if grant.scope_type is ScopeType.CLASS
+    ]
+    return column.in_(select(ClassGroup.id).where(or_(*clauses))) if clauses else false()
+
+
+def _taught_by(own: UUID | None, on: date) -> Clause:
+    """Say whose class it is: the class's teacher, or somebody who teaches a subject in it, by work in force."""
+    worker, self = aliased(Person), aliased(Person)
+    root = func.coalesce(worker.master_id, worker.id) == func.coalesce(self.master_id, self.id)
+    subjects = (
+        select(TeachingLoad.id)
+        .join(Assignment, Assignment.id == TeachingLoad.assignment_id)
+        .where(
+            Assignment.employment_id == Employment.id,
+            TeachingLoad.class_group_id == ClassGroup.id,
+            Assignment.from_on <= on,
+            or_(Assignment.until_on.is_(None), Assignment.until_on > on),
+        )
+    )
+    return (
+        select(Employment.id)
+        .join(worker, worker.id == Employment.person_id)
+        .join(self, and_(self.id == own, root))
+        .where(
+            Employment.organisation_id == ClassGroup.organisation_id,
+            Employment.start_on <= on,
+            or_(Employment.end_on.is_(None), Employment.end_on > on),
+            or_(Employment.id == ClassGroup.teacher_employment_id, subjects.exists()),
+        )
+        .correlate(ClassGroup)
+        .exists()
+    )
 
 
 def by_person(grants: tuple[Grant, ...], column: Any, *, own: UUID | None, on: date) -> Clause:
@@ -110,4 +178,4 @@ def _same_as_one_of(column: Any, people: list[UUID]) -> Clause:
 
 def whole_republic(grants: tuple[Grant, ...]) -> bool:
     """Tell whether a grant reaches everything."""
-    return any(grant.scope_type is ScopeType.REPUBLIC for grant in grants)
+    return any(grant.scope_type is ScopeType.REPUBLIC and not grant.supervisory_body for grant in grants)

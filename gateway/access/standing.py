@@ -73,6 +73,7 @@ def grant_of(row: RoleGrant) -> Grant:
         organisation_id=row.organisation_id,
         class_id=row.class_id,
         child_id=row.child_id,
+        supervisory_body=row.supervisory_body,
         valid_until=row.valid_until,
         grant_id=row.id,
     )

@@ -107,6 +107,7 @@ class Grant:
     organisation_id: UUID | None = None
     class_id: UUID | None = None
     child_id: UUID | None = None
+    supervisory_body: str | None = None
     valid_until: date | None = None
     grant_id: UUID | None = None
 

@@ -111,10 +111,11 @@ def _add_classes(router: APIRouter) -> None:
             if academic_year:
                 statement = statement.where(ClassGroup.academic_year == academic_year)
             found = await session.execute(statement.order_by(ClassGroup.academic_year, ClassGroup.name))
-            return [_class(each) for each in found.scalars()]
+            return [class_answer(each) for each in found.scalars()]
 
 
-def _class(row: ClassGroup) -> ClassAnswer:
+def class_answer(row: ClassGroup) -> ClassAnswer:
+    """Show a class; its version in quotes is what appointing its teacher takes as If-Match."""
     values = {name: getattr(row, name) for name in ClassAnswer.model_fields if name != "class_id"}
     return ClassAnswer(class_id=row.id, **values)
 

@@ -18,6 +18,7 @@ from gateway.foundation.errors import AccessError
 from gateway.registry.repository import Provenance, add_assertions
 from tests.access.browser import Browser, served
 from tests.access.world import (
+    CLASS_OF,
     DISTRICT_A,
     DISTRICT_B,
     KEYS,
@@ -41,7 +42,7 @@ def wish(world: World, role: str, place: str) -> dict[str, Any]:
     if role == "DISTRICT":
         made["territory"] = DISTRICT_B
     if role == "TEACHER":
-        made["class_id"] = str(world.classes["5B"])
+        made["class_id"] = str(world.classes[CLASS_OF[place]])
     return made
 
 

@@ -55,7 +55,9 @@ STAFF_OF_A = {"head", "responsible", "teacher"}
 ACCOUNTS = {"district": STAFF_OF_A | {"district"}, "head": STAFF_OF_A, "responsible": STAFF_OF_A}
 OPEN_TO_API = {
     "account", "appointment_notice", "assertion", "assignment", "book_value", "book_version", "briefing",
-    "building", "class_group", "disclosure", "education_document", "employment", "enrolment",
+    "building", "class_group", "class_learner", "class_membership", "employee_within_reach", "enquiry",
+    "enquiry_message", "exam_result", "attendance_fact", "learner_within_reach", "programme_offering",
+    "register_definition", "register_entry", "result", "shift", "staff_leave", "teaching_load", "term", "disclosure", "education_document", "employment", "enrolment",
     "enrolment_status_period", "facility_year", "field_policy", "field_provenance", "head_appointment",
     "journal_entry", "licence", "movement", "name_key", "organisation", "organisation_confirmation",
     "organisation_language", "organisation_level", "organisation_name", "person", "person_identifier",
@@ -190,6 +192,9 @@ async def test_the_api_role_reaches_no_other_table(world: World) -> None:
         assert set((await session.execute(walls)).scalars()) == OPEN_TO_API - {
             "organisation",
             "organisation_level",
+            "class_learner",
+            "employee_within_reach",
+            "learner_within_reach",
         }
     for table in (
         "credential",
