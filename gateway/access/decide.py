@@ -48,7 +48,7 @@ class Decision:
 
     def by_class(self, column: Any) -> ColumnElement[bool]:
         """Narrow rows about classes to those of the place or the teacher's own, by the column of the class's id."""
-        return reach.by_class(self.grants, column, own=self.person_id, on=self.on)
+        return reach.by_class(self.grants, column)
 
     def by_account(self, column: Any) -> ColumnElement[bool]:
         """Narrow rows about accounts, by the column of the account's id."""

@@ -47,6 +47,8 @@ POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("POST", "/api/v1/transfers/{transfer_id}/steps"): _holder(Kind.PERSON, Action.WRITE),
     ("GET", "/api/v1/organisations/{code}"): _holder(Kind.ORGANISATION, Action.READ),
     ("GET", "/api/v1/organisations/{code}/passport"): _holder(Kind.ORGANISATION, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/passport/statement"): _holder(Kind.ORGANISATION, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/passport/signature"): _holder(Kind.ORGANISATION, Action.READ),
     ("POST", "/api/v1/organisations/{code}/passport/confirmation"): _holder(Kind.CONFIRMATION, Action.SIGN),
     ("GET", "/api/v1/organisations/{code}/classes"): _holder(Kind.ORGANISATION, Action.READ),
     ("POST", "/api/v1/organisations/{code}/classes"): _holder(Kind.ORGANISATION, Action.WRITE),

@@ -191,13 +191,13 @@ async def test_classes_are_listed_by_year(desk: Desk) -> None:
                 text("""
                     insert into class_group (id, organisation_id, academic_year, grade_code, name, language_code,
                         kind_code, opened_on, recorded_at)
-                    values (gen_random_uuid(), :organisation, '2026/27', '5', :name, 'KY', 'REGULAR', '2026-09-01',
+                    values (gen_random_uuid(), :organisation, '2025/26', '5', :name, 'KY', 'REGULAR', '2025-09-01',
                         now())
                 """),
                 {"organisation": desk.world.organisations[code], "name": name},
             )
     _, classes, _ = await desk.ask(
-        "responsible", "GET", "organisations/A-SCHOOL/classes?academic_year=2026/27"
+        "responsible", "GET", "organisations/A-SCHOOL/classes?academic_year=2025/26"
     )
     assert [each["name"] for each in classes] == ["5А"]
     assert (await desk.ask("responsible", "GET", "organisations/A-SCHOOL/classes?academic_year=1999/2000"))[
