@@ -22,6 +22,8 @@ def upgrade() -> None:
     papers.create_registers()
     papers.create_enquiries()
     papers.make_append_only()
+    # which grade follows which stands in the book PROMOTION alone
+    op.execute("drop table promotion_rule")
     _narrow_ministry()
     reach.rest_teachers_on_classes()
     reach.open_views()

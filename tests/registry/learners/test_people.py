@@ -412,7 +412,7 @@ async def test_default_reads_never_touch_special_records(database: Database) -> 
 
 
 _MINE = {
-    "registry_commit", "registry_cluster", "registry_version", "field_policy", "movement", "transfer_request", "promotion_rule",
+    "registry_commit", "registry_cluster", "registry_version", "field_policy", "movement", "transfer_request",
     "grading_scale", "result", "attendance_fact", "person_relationship", "consent", "personal_file_entry",
     "record", "reading",
 }  # fmt: skip
