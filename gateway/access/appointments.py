@@ -172,7 +172,7 @@ async def _check_no_head(session: AsyncSession, wanted: Appointment) -> None:
 
 
 async def _check_class(session: AsyncSession, wanted: Appointment) -> None:
-    """A teacher is let into a class of the place: another's is answered like one that is not there."""
+    """Let a teacher into a class of the place only: another's is answered like one that is not there."""
     found = await session.execute(
         select(ClassGroup.id).where(
             ClassGroup.id == wanted.class_id, ClassGroup.organisation_id == wanted.organisation_id

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import Label, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.access.classes import taught_classes
 from gateway.access.errors import refused
 from gateway.access.matrix import MATRIX
-from gateway.access.classes import taught_classes
 from gateway.access.model import Account, RoleGrant, Undertaking
 from gateway.access.values import AccountState, Caller, Grant, Role, ScopeType
 from gateway.foundation.clock import utc_now

@@ -56,8 +56,10 @@ def create_registers() -> None:
         ("recorded_at", "timestamptz not null", "PUBLIC"),
         ("recorded_by", "text not null", "PERSONAL"),
         constraints=(
-            "constraint fk_register_entry_register_code foreign key (register_code, version) "
-            "references register_definition (code, version)",
+            (
+                "constraint fk_register_entry_register_code foreign key (register_code, version) "
+                "references register_definition (code, version)"
+            ),
             "constraint ck_register_entry_withdrawn check (content is not null or corrects_id is not null)",
         ),
     )

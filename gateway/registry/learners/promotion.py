@@ -11,8 +11,8 @@ from sqlalchemy.orm import aliased
 
 from gateway.foundation.errors import InputRefused
 from gateway.registry.books.rules import school_rules
-from gateway.registry.learners.journal import Given, Paper, give_order, movements
-from gateway.registry.learners.orders import Kind
+from gateway.registry.learners.journal import Given, Paper, give_order, movements_of
+from gateway.registry.learners.orders import Kind, Order
 from gateway.registry.learners.programme import Step, next_step, possible_places
 from gateway.registry.learners.tables import Movement
 from gateway.registry.model import Enrolment
@@ -45,16 +45,20 @@ async def promote(  # noqa: PLR0913 - which school, when, by which order, who st
     on that day.
     """
     rules = await school_rules(session)
+    studying = await _studying(session, organisation_id, on)
+    told: dict[UUID, list[Order]] = {}
+    for each in await movements_of(session, [place[0] for place in studying]):
+        told.setdefault(each.enrolment_id, []).append(each.order)
     promoted: dict[UUID, UUID] = {}
     left: dict[UUID, str] = {}
-    for enrolment_id, grade, moved_on in await _studying(session, organisation_id, on):
+    for enrolment_id, grade, moved_on in studying:
         if moved_on:
             left[enrolment_id] = "MOVED_ALREADY"
             continue
         step = Step(grade=grade)
         if enrolment_id not in repeaters:
-            orders = [each.order for each in await movements(session, enrolment_id)]
-            step = next_step(possible_places(orders, rules, grade or ""), rules, on=on, sure=sure)
+            places = possible_places(told.get(enrolment_id, []), rules, grade or "")
+            step = next_step(places, rules, on=on, sure=sure)
         if step.grade is None:
             left[enrolment_id] = step.reason or "NO_RULE_FOR_THE_GRADE"
             continue
