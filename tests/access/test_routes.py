@@ -196,6 +196,7 @@ def _own(world: World, path: str) -> str:
     )
 
 
+@pytest.mark.requirement("R-050", "R-051")
 async def test_every_role_is_answered_where_it_is_meant_to_be_and_nowhere_else(world: World) -> None:
     """Each address is asked as each role: 403 for those it is not meant for, anything else for the others."""
     wrong = []
@@ -267,6 +268,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("role", ["district", "head", "responsible", "learner", "parent"])
+@pytest.mark.requirement("R-054")
 async def test_what_is_anothers_is_answered_like_what_is_not_there(world: World, role: str) -> None:
     """For every address that takes an id, another district's id and an invented one give byte-equal answers."""
     foreign = {
@@ -397,6 +399,7 @@ async def test_a_claim_on_anothers_child_shows_nothing_of_it(world: World) -> No
         assert (await own.ask("GET", f"learners/{answer['isuo_no']}"))[0] == 404
 
 
+@pytest.mark.requirement("R-060")
 async def test_every_answer_to_a_known_caller_is_on_record(world: World) -> None:
     """What was seen, what was refused and by whom stands in the trace, with its object and its place."""
     async with served(world) as browser:

@@ -77,6 +77,7 @@ def named(found: list[Any], names: dict[str, UUID]) -> set[str]:
     return {by_id.get(value, str(value)) for value in found}
 
 
+@pytest.mark.requirement("R-054")
 async def test_every_role_sees_its_people_and_nobody_else(world: World) -> None:
     """All the tables about people, asked without any filter, hold the same people: those of the role's cell."""
     for role in ROLES:
@@ -232,6 +233,7 @@ async def test_every_role_writes_its_place_and_no_other(world: World) -> None:
         assert not await _writes(world, role, move) or await _touched(world, role, move) == 0
 
 
+@pytest.mark.requirement("R-051")
 async def test_nobody_changes_people_or_rights_under_the_api_role(world: World) -> None:
     """Names, identifiers, assertions, grants and accounts have no way to be written there at all."""
     for role in ROLES:
@@ -243,6 +245,7 @@ async def test_nobody_changes_people_or_rights_under_the_api_role(world: World) 
                 await _touched(world, role, f"update {table} set {column} = {column}")
 
 
+@pytest.mark.requirement("R-079")
 async def test_without_an_undertaking_nothing_is_written(world: World) -> None:
     """R-079 behind the program's back: once the undertaking is withdrawn the wall takes no row."""
     statement = ADD.format(person=world.learners["a-pupil"], organisation=world.organisations["A-SCHOOL"])

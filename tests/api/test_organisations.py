@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from tests.access.world import add_account
@@ -158,6 +159,7 @@ async def test_books_speak_the_readers_language(desk: Desk) -> None:
     assert "POSITION" in {each["code"] for each in (await desk.ask("program", "GET", "books"))[1]}
 
 
+@pytest.mark.requirement("R-083")
 async def test_the_feed_is_followed_by_its_cursor(desk: Desk) -> None:
     """Pages put together hold every event once and no value; an order appears behind the last cursor."""
     seen, cursor, more = [], "0.0", True

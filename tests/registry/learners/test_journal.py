@@ -193,6 +193,7 @@ async def test_a_leave_shows_in_its_register_and_in_the_hot_read(database: Datab
     ]
 
 
+@pytest.mark.requirement("R-044")
 async def test_start_and_movement_give_the_end(database: Database) -> None:
     """For any span the journal's sums give the number of learners that the enrolments themselves give."""
     random, people = Random(17), People(17)
@@ -220,6 +221,7 @@ async def test_start_and_movement_give_the_end(database: Database) -> None:
         assert balance.arrived or balance.left
 
 
+@pytest.mark.requirement("R-072")
 async def test_lateness_is_measured(database: Database) -> None:
     """The median of days between an order's effect and its entry, for orders entered in a span."""
     (school,) = await schools(database, 1)
@@ -296,6 +298,7 @@ def test_a_transfer_never_goes_back() -> None:
     assert not any(may_follow(step, step) for step in Step)
 
 
+@pytest.mark.requirement("R-072")
 async def test_everybody_is_promoted_by_the_rules_of_the_year(database: Database) -> None:
     """In 2025 grade 3 goes to 5 and 6 to 8; the year after, one by one; nobody moves twice or by a guess."""
     (school,) = await schools(database, 1)
@@ -357,6 +360,7 @@ async def test_who_stayed_in_the_eleven_year_school_is_told_from_who_jumped(data
         assert done.left[newcomer] == "SCHOOL_OF_THE_GRADE_UNKNOWN"
 
 
+@pytest.mark.requirement("R-032")
 async def test_graduates_come_with_their_documents_through_a_merge(database: Database) -> None:
     """A graduate stands in the register under the entry that reads today, with the document issued."""
     (school,) = await schools(database, 1)
