@@ -165,8 +165,10 @@ ROWS: dict[str, tuple[str, ...]] = {
         insert into licence (id, organisation_id, kind_code, number, issuer, issued_on, valid_from, recorded_at)
             values (gen_random_uuid(), '{ORG}', 'LICENCE', '1', 'МОН', '2020-01-01', '2020-01-01', now())
         """,
-        f"insert into site (id, organisation_id, name, soate, address, valid_from) "
-        f"values ('{SITE}', '{ORG}', 'x', '41702000000000', 'x', '2020-01-01')",
+        f"""
+        insert into site (id, organisation_id, name, soate, address, valid_from)
+            values ('{SITE}', '{ORG}', 'x', '41702000000000', 'x', '2020-01-01')
+        """,
         f"insert into building (id, site_id, name) values ('{BUILDING}', '{SITE}', 'main')",
         f"""
         insert into room (id, building_id, number, kind_code)

@@ -25,9 +25,11 @@ VIEWS = (
     select p.master_id from enrolment e join person p on p.id = e.person_id
         where p.master_id is not null and {_LEARNING}
     union all
+    select other.id from enrolment e join person other on other.master_id = e.person_id where {_LEARNING}
+    union all
     select other.id from enrolment e join person p on p.id = e.person_id
-        join person other on other.master_id = coalesce(p.master_id, p.id)
-        where {_LEARNING}
+        join person other on other.master_id = p.master_id
+        where p.master_id is not null and {_LEARNING}
     """,
     f"""
     create view employee_within_reach with (security_barrier) as
