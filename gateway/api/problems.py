@@ -16,6 +16,7 @@ from gateway.api.access_sentences import FIELDS as ACCESS_FIELDS
 from gateway.api.access_sentences import REFUSALS
 from gateway.api.order_sentences import order_reason
 from gateway.api.refusals import API_REFUSALS, ApiRefusal
+from gateway.api.signature_sentences import SIGNATURE_REASONS
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
@@ -122,7 +123,7 @@ def problem(
 
 
 def _say(code: str, language: str) -> str:
-    spoken = ACCESS_FIELDS.get(code) or order_reason(code)
+    spoken = ACCESS_FIELDS.get(code) or SIGNATURE_REASONS.get(code) or order_reason(code)
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 

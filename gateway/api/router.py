@@ -22,9 +22,13 @@ from gateway.api.bodies import (
     LearnerBody,
 )
 from gateway.api.book_routes import add_book_routes
+from gateway.api.class_routes import add_class_routes
+from gateway.api.classwork_routes import add_classwork_routes
+from gateway.api.confirmation_routes import add_confirmation_routes
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.learner_routes import add_learner_routes
+from gateway.api.leave_routes import add_leave_routes
 from gateway.api.order_routes import add_order_routes
 from gateway.api.organisation_routes import add_organisation_routes
 from gateway.api.reach import check_case, check_place, masked_cases, sees_person
@@ -54,8 +58,12 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     _add_learners(router, deps)
     add_learner_routes(router, deps)
     add_order_routes(router, deps)
-    add_organisation_routes(router, deps)
+    add_organisation_routes(router)
+    add_confirmation_routes(router, deps)
     add_staff_routes(router, deps)
+    add_class_routes(router, deps)
+    add_classwork_routes(router, deps)
+    add_leave_routes(router, deps)
     add_book_routes(router)
     _add_cases(router, deps)
     together = APIRouter()

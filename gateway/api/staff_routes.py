@@ -68,7 +68,8 @@ def _add_list(router: APIRouter) -> None:
             if after:
                 statement = statement.where(Employment.id > after)
             rows = (await session.execute(statement)).all()
-            shown = [await _employment(session, row[0], row[1]) for row in rows[:limit]]
+            held = await _assignments(session, [row[0].id for row in rows[:limit]])
+            shown = [_employment(row[0], row[1], held.get(row[0].id, [])) for row in rows[:limit]]
         last = cursor_of(str(shown[-1].employment_id)) if len(rows) > limit else ""
         return StaffPage(staff=shown, next_cursor=last)
 
@@ -81,20 +82,25 @@ def _id_of(cursor: str) -> UUID | None:
         raise InputRefused((("cursor", "NOT_A_CURSOR"),)) from None
 
 
-async def _employment(session: AsyncSession, row: Employment, person: Person | None) -> EmploymentAnswer:
-    held = await session.execute(
+async def _assignments(session: AsyncSession, employments: list[UUID]) -> dict[UUID, list[AssignmentAnswer]]:
+    """Read the positions of a page of employments in one SELECT."""
+    found = await session.execute(
         select(Assignment)
-        .where(Assignment.employment_id == row.id)
+        .where(Assignment.employment_id.in_(employments))
         .order_by(Assignment.from_on, Assignment.id)
     )
+    held: dict[UUID, list[AssignmentAnswer]] = {}
+    for row in found.scalars():
+        held.setdefault(row.employment_id, []).append(_assignment(row))
+    return held
+
+
+def _employment(row: Employment, person: Person | None, held: list[AssignmentAnswer]) -> EmploymentAnswer:
     named = ("isuo_no", "surname", "given_name", "patronymic")
     own = set(EmploymentAnswer.model_fields) - {*named, "employment_id", "assignments"}
     values = {name: getattr(row, name) for name in own}
     names = {name: getattr(person, name) if person else None for name in named}
-    assignments = [_assignment(each) for each in held.scalars()]
-    return EmploymentAnswer.model_validate(
-        {**values, **names, "employment_id": row.id, "assignments": assignments}
-    )
+    return EmploymentAnswer.model_validate({**values, **names, "employment_id": row.id, "assignments": held})
 
 
 def _assignment(row: Assignment) -> AssignmentAnswer:

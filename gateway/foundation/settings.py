@@ -165,6 +165,15 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signatures:
+    """Whose personal certificates count under a passport: PEM files of authorities, revoked serials in hexadecimal."""
+
+    authority_files: tuple[str, ...] = ()
+    revoked_serials: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyServices:
     """One agency's subsystem and the services we ask of it: our name → (service code, version); soap or rest."""
 
@@ -203,6 +212,7 @@ class Settings:
     matching: Matching = field(default_factory=Matching)
     logs: Logs = field(default_factory=Logs)
     access: Access = field(default_factory=Access)
+    signatures: Signatures = field(default_factory=Signatures)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)

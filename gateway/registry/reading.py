@@ -191,6 +191,25 @@ async def enrolments(session: AsyncSession, person_id: UUID) -> tuple[EnrolmentE
     return tuple(enrolment_of(rows) for rows in grouped.values())
 
 
+async def enrolments_of(
+    session: AsyncSession, roots: Iterable[UUID]
+) -> dict[UUID, tuple[EnrolmentEntry, ...]]:
+    """Read the enrolments of many entries that stand for themselves in one SELECT, by entry as `enrolments` gives."""
+    wanted, own = list(roots), aliased(Person, name="own")
+    reads_as = func.coalesce(own.master_id, own.id)
+    statement = (
+        enrolments_with_periods()
+        .add_columns(reads_as.label("root_id"))
+        .join(own, own.id == Enrolment.person_id)
+        .where(or_(own.id == any_(wanted), own.master_id == any_(wanted)))  # type: ignore[arg-type]
+        .order_by(Enrolment.start_on.desc(), Enrolment.id, EnrolmentStatusPeriod.from_on)
+    )
+    grouped: dict[UUID, dict[UUID, list[Columns]]] = {root: {} for root in wanted}
+    for row in await session.execute(statement):
+        grouped.setdefault(row.root_id, {}).setdefault(row.id, []).append(row)
+    return {root: tuple(enrolment_of(rows) for rows in found.values()) for root, found in grouped.items()}
+
+
 async def education_document(
     session: AsyncSession,
     *,

@@ -80,15 +80,6 @@ class TransferRequest(Base):
     )
 
 
-class PromotionRule(Base):
-    """Which grade follows which, from the school year that begins in `from_year`."""
-
-    __tablename__ = "promotion_rule"
-    from_year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    from_grade: Mapped[str] = mapped_column(primary_key=True)
-    to_grade: Mapped[str]
-
-
 class GradingScale(Base):
     """One version of a scale: the marks it knows and the grades it serves; without marks, ungraded."""
 
