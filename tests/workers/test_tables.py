@@ -4,6 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+import gateway.disclosure.model  # noqa: F401 - every table a notice refers to is mapped
 from gateway.disclosure.correction_tables import CorrectionNotice
 from gateway.exchange.agency_tables import (
     AgencyBreaker,
