@@ -100,8 +100,7 @@ async def _rename(
         known, since = await _name_now(session, organisation_id, language)
         if not told or (known and same_name(known, told)):
             continue
-        dated = record.registered_on
-        valid_from = dated if dated and (since is None or dated > since) and dated <= on else on
+        valid_from = _named_since(record, since, on)
         name = NewName(
             language_code=language,
             full_name=told,
@@ -112,6 +111,14 @@ async def _rename(
         await rename(session, organisation_id, name, provenance=provenance)
         changed = True
     return changed
+
+
+def _named_since(record: OrganisationRecord, since: date | None, on: date) -> date:
+    """Give the day of a registration anew, where there was one after the present name began; else the day of change."""
+    first, again = record.first_registered_on, record.registered_on
+    if first and again and max(first, since or first) < again <= on:
+        return again
+    return on
 
 
 def same_name(one: str, other: str) -> bool:
