@@ -1,25 +1,25 @@
 """The tasks others defer by name. A job may be delivered twice, so every effect is unique by key."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from procrastinate import App
 
+from gateway.exchange.breaker import CATCH_UP
 from gateway.foundation.clock import utc_now
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
 from gateway.intake.family import TASK as LINK_FAMILY
-from gateway.intake.family import defer_family, link_family
 from gateway.intake.foreigners import TASK as VERIFY_FOREIGNER
-from gateway.intake.foreigners import verify_foreigner
 from gateway.intake.imports.batches import TASK as IMPORT_BATCH
-from gateway.intake.ports import AskContext
 from gateway.intake.staff_documents import TASK as CHECK_PASSPORT
-from gateway.intake.staff_documents import check_passport
-from gateway.intake.verification import verify_person
+from sync.catch_up import catch_up
 from sync.dependencies import WorkerDependencies
+from sync.following import FOLLOW_FEED, follow_feed
 from sync.imports import run_batch, stop_batch
+from sync.people import look_at_passport, tie_family, verify, verify_foreign
 from sync.retries import Backoff
 
 VERIFY_PERSON = "verify_person"
@@ -50,55 +50,14 @@ def register_tasks(app: App, dependencies: WorkerDependencies) -> None:
     async def _import(batch_id: str) -> None:
         await run_batch(dependencies, UUID(batch_id))
 
+    @app.task(name=FOLLOW_FEED, queue=QUEUE, retry=backoff)
+    async def _follow(feed: str) -> None:
+        await follow_feed(dependencies, feed, at=utc_now())
 
-async def verify(dependencies: WorkerDependencies, person_id: UUID) -> None:
-    """Check an entry against the sources; raises AgencyUnavailable while one of them is down."""
-    verification = await verify_person(
-        dependencies.database,
-        dependencies.agencies,
-        person_id,
-        policies=dependencies.policies,
-        context=_context("verify", person_id),
-    )
-    if verification and not verification.contradicted:
-        async with dependencies.database.transaction() as session:
-            await defer_family(session, person_id, utc_now())
-
-
-async def tie_family(dependencies: WorkerDependencies, child_id: UUID) -> None:
-    """Tie a child to the parents its birth act names; raises AgencyUnavailable while the civil registry is down."""
-    await link_family(
-        dependencies.database,
-        dependencies.agencies,
-        child_id,
-        policies=dependencies.policies,
-        context=_context("family", child_id),
-    )
-
-
-async def verify_foreign(dependencies: WorkerDependencies, person_id: UUID) -> None:
-    """Check a foreigner by the document; raises AgencyUnavailable while the register is down."""
-    await verify_foreigner(
-        dependencies.database,
-        dependencies.agencies,
-        person_id,
-        policies=dependencies.policies,
-        context=_context("foreigner", person_id),
-    )
-
-
-async def look_at_passport(dependencies: WorkerDependencies, person_id: UUID) -> None:
-    """Ask whether an employee's passport is valid; raises AgencyUnavailable while the register is down."""
-    await check_passport(
-        dependencies.database,
-        dependencies.agencies,
-        person_id,
-        context=_context("passport", person_id),
-    )
-
-
-def _context(why: str, person_id: UUID) -> AskContext:
-    return AskContext(user_id="kopuro-worker", issue=f"{why}-{person_id}")
+    @app.task(name=CATCH_UP, queue=QUEUE, retry=backoff)
+    async def _catch_up(agency: str, before: str = "") -> None:
+        since = datetime.fromisoformat(before) if before else utc_now()
+        await catch_up(dependencies, agency, before=since)
 
 
 async def abandon(dependencies: WorkerDependencies, task: str, args: Mapping[str, Any]) -> None:

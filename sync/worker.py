@@ -17,6 +17,7 @@ from sync.dependencies import WorkerDependencies
 from sync.edge import edge, quiet_procrastinate
 from sync.schedule import register_schedule
 from sync.tasks import register_tasks
+from sync.ticks import register_ticks
 
 GRACE_SECONDS = 20.0
 _PAUSE_SECONDS = 2.0
@@ -24,7 +25,7 @@ _log = get_logger(__name__)
 
 
 Registration = Callable[[App, WorkerDependencies], None]
-EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule)
+EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule, register_ticks)
 
 
 def build_app(dependencies: WorkerDependencies, registrations: Sequence[Registration] = EVERYTHING) -> App:
