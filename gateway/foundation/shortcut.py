@@ -123,12 +123,16 @@ class ShortcutProtocol(GuardedProtocol):
         assert self.shortcut.answer is not None
         answered = _BROKEN
         try:
-            body = b"".join(short.pieces)
-            answered = await self.shortcut.answer(Whole(short.headers, body, self.address))
+            answered = await self.shortcut.answer(self._whole(short))
             if self.flow.write_paused and not short.disconnected:
                 await self.flow.drain()
         finally:
             self._send(short, answered)
+
+    def _whole(self, short: _Short) -> Whole:
+        """Join the request; an idle connection must not hold it."""
+        body, short.pieces = b"".join(short.pieces), []
+        return Whole(short.headers, body, self.address)
 
     def _send(self, short: _Short, answered: Answered) -> None:
         short.response_complete = True
