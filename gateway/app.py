@@ -15,6 +15,7 @@ from gateway.foundation.address import public_url
 from gateway.foundation.errors import KopuroError
 from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
+from gateway.foundation.shortcut import Shortcut
 from gateway.foundation.tls import inbound_tls, is_loopback
 from gateway.services.rest_routes import (
     RestRoute,
@@ -34,6 +35,7 @@ class Application(Starlette):
     """Starlette, but the busiest address takes no way through its middleware and its table of routes."""
 
     soap: ASGIApp | None = None
+    shortcut: Shortcut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a SOAP request straight on."""
@@ -47,6 +49,7 @@ def create_app(settings: Settings, *, opened: Opened = open_gateway) -> Applicat
     """Make the application; the database, the journal and the agencies open with its lifespan."""
     services = published_services(settings.contracts, settings.schemas)
     app = Application(lifespan=_lifespan(settings, services, opened))
+    app.shortcut = Shortcut(path=b"/xroad")
     address = f"{public_url(settings)}/xroad"
     base = base_address(public_url(settings), our_subsystem(settings))
     app.router.routes += [
@@ -66,17 +69,14 @@ def _lifespan(
     async def lifespan(app: Application) -> AsyncIterator[None]:
         async with opened(settings) as gateway:
             app.state.gateway = gateway
-            app.soap = _soap(gateway)
+            soap = SoapRoute(gateway.endpoint, settings.server)
+            app.soap = _guarded(soap, settings)
+            app.shortcut.answer = None if inbound_tls(settings) else soap.straight
             app.router.routes.insert(0, Route("/r1/{path:path}", _rest(gateway, services)))
             app.router.routes.append(Mount("/", LoopbackOnly(_api(gateway))))
             yield
 
     return lifespan
-
-
-def _soap(gateway: Gateway) -> ASGIApp:
-    """Make the SOAP route; with TLS it is the security server's alone."""
-    return _guarded(SoapRoute(gateway.endpoint, gateway.settings.server), gateway.settings)
 
 
 def _rest(gateway: Gateway, services: tuple[Service, ...]) -> ASGIApp:
@@ -86,6 +86,7 @@ def _rest(gateway: Gateway, services: tuple[Service, ...]) -> ASGIApp:
 
 
 def _guarded(route: ASGIApp, settings: Settings) -> ASGIApp:
+    """Wrap a route: with TLS it is the security server's alone."""
     tls = inbound_tls(settings)
     return SecurityServerOnly(route, tls.digest) if tls else route
 
