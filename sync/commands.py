@@ -6,6 +6,7 @@ import typer
 
 from gateway.foundation.settings import Settings
 from gateway.wiring import begin, open_gateway, ready_database
+from sync.bulk.command import register_bulk
 from sync.dependencies import WorkerDependencies
 from sync.import_commands import register_imports
 from sync.worker import run_worker
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `kopuro`."""
     app.command("worker")(worker)
     register_imports(app)
+    register_bulk(app)
 
 
 def worker() -> None:

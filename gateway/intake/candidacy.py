@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.matching.decision import Decision, NoMatch, decide
 from gateway.matching.model import Model
 from gateway.matching.record import Record
-from gateway.registry.candidates import find_candidates, population
+from gateway.registry.candidates import find
 
 
 async def decide_online(session: AsyncSession, record: Record, *, model: Model) -> Decision[UUID]:
     """Decide whose record it is among the registry's entries that share a blocking key with it."""
-    candidates = await find_candidates(session, record)
-    if not candidates:
+    found = await find(session, record)
+    if not found.candidates:
         return NoMatch()
-    return decide(record, candidates, population=await population(session), model=model)
+    return decide(record, found.candidates, population=found.population, model=model)

@@ -1,5 +1,11 @@
-"""The keys an entry is stored and a record looked up by: a pair that shares none is never compared."""
+"""The keys an entry is stored and a record looked up by, and which shared keys make a pair worth comparing.
 
+An identifier, or a birth date with one name, is enough alone. The same names without the day are enough alone only
+where hardly anybody bears them; initials or a school with the day never are. Whatever else counts only where a pair
+shares two keys, and a block of more than LARGEST_BLOCK entries (a placeholder, a first of January) is no exception.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import product
@@ -7,6 +13,27 @@ from itertools import product
 from gateway.matching.full_name import FullName, full_name
 from gateway.matching.normalise import Part, document
 from gateway.matching.record import Record, date_in_pin, with_day_and_month_swapped
+
+LARGEST_BLOCK = 100
+MOST_CANDIDATES = 400  # of those who share two keys of which one is of a larger block
+# the largest block in which a key is enough alone, by its first letter
+ALONE = {"p": LARGEST_BLOCK, "c": LARGEST_BLOCK, "b": LARGEST_BLOCK, "n": 3, "y": 3, "i": 0, "s": 0}
+
+
+def largest_alone(key: str) -> int:
+    """Give the largest block in which this key is enough alone; 0 where it never is."""
+    return ALONE[key[0]]
+
+
+def is_worth_comparing(shared: Sequence[str], sizes: Mapping[str, int]) -> bool:
+    """Tell whether these shared keys make a pair worth comparing, by how many entries share each."""
+    counting = 0
+    for key in shared:
+        alone, size = ALONE[key[0]], sizes[key]
+        if size <= alone:
+            return True
+        counting += alone == LARGEST_BLOCK or size <= LARGEST_BLOCK
+    return counting > 1
 
 
 def blocking_keys(record: Record) -> tuple[str, ...]:
