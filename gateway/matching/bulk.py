@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.matching.blocking import (
-    LARGEST_BLOCK,
-    blocking_keys,
+    ALWAYS,
     is_worth_comparing,
-    largest_alone,
+    keys_of,
     lookup_keys,
 )
 from gateway.matching.census import Census
 from gateway.matching.decision import Decision, decide_prepared
+from gateway.matching.full_name import full_name
 from gateway.matching.model import Model
 from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Record
@@ -47,8 +47,9 @@ def gather(registry: Iterable[tuple[str, Record]], incoming: Sequence[Record]) -
     met: Counter[str] = Counter()
     doubts: dict[tuple[int, int], list[str]] = {}
     for entry_id, record in registry:
-        gathered.census.count(record)
-        shared = _shared(record, index, met)
+        name = full_name(record)
+        gathered.census.count(record, name)
+        shared = _shared(keys_of(record, name), index, met)
         meant = [(row, keys) for row, keys in shared.items() if is_worth_comparing(keys, met)]
         if meant:
             place = len(gathered.entries)
@@ -62,10 +63,10 @@ def gather(registry: Iterable[tuple[str, Record]], incoming: Sequence[Record]) -
     return gathered
 
 
-def _shared(record: Record, index: Index, met: Counter[str]) -> dict[int, list[str]]:
+def _shared(keys: Sequence[str], index: Index, met: Counter[str]) -> dict[int, list[str]]:
     """Give the keys an entry shares with each incoming record, and count the entry in their blocks."""
     shared: dict[int, list[str]] = {}
-    for key in blocking_keys(record):
+    for key in keys:
         rows = index.get(key)
         if rows is not None:
             met[key] += 1
@@ -76,7 +77,7 @@ def _shared(record: Record, index: Index, met: Counter[str]) -> dict[int, list[s
 
 def _is_settled(keys: Sequence[str]) -> bool:
     """Tell whether a pair stays whatever else flows by: two keys that count however large their blocks are."""
-    return sum(largest_alone(key) == LARGEST_BLOCK for key in keys) > 1
+    return sum(key[0] in ALWAYS for key in keys) > 1
 
 
 def _drop_doubtful(

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.session_select import SessionSelect
-from gateway.matching.blocking import LARGEST_BLOCK, MOST_CANDIDATES, largest_alone, lookup_keys
+from gateway.matching.blocking import ALWAYS, LARGEST_BLOCK, MOST_CANDIDATES, largest_alone, lookup_keys
 from gateway.matching.record import Candidate, Record
 
 _ENTRIES = """
@@ -26,6 +26,7 @@ _ENTRIES = """
 """
 # The rule of matching.blocking in SQL. No block is read further than its largest size plus one; only where a key
 # that counts in any block has a larger one (a placeholder for a birth date) those who share two keys are counted.
+_ALWAYS = ",".join(sorted(ALWAYS))
 _BY_KEYS = SessionSelect(
     f"""
     with hit as materialized (
@@ -36,7 +37,7 @@ _BY_KEYS = SessionSelect(
         ) found
     ),
     crowd as materialized (
-        select key from hit group by key having min(size) > {LARGEST_BLOCK} and min(alone) = {LARGEST_BLOCK}
+        select distinct key from hit where size > {LARGEST_BLOCK} and left(key, 1) = any('{{{_ALWAYS}}}')
     ),
     meant as (
         select person_id from hit where size <= {LARGEST_BLOCK}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from splink import Linker, SettingsCreator, block_on
 
-from gateway.matching.blocking import ALONE, LARGEST_BLOCK, MOST_CANDIDATES
+from gateway.matching.blocking import ALONE, ALWAYS, LARGEST_BLOCK, MOST_CANDIDATES
 from sync.bulk.staging import FIELDS
 
 _FIELDS = ", ".join(f"e.{name}" for name in FIELDS)
@@ -49,6 +49,7 @@ class Stage:
 def prepare_entries(engine: Engine, stage: Stage) -> None:
     """Keep the keys of all entries, hashed, with the largest block in which each is enough alone."""
     alone = " ".join(f"when '{letter}' then {size}" for letter, size in ALONE.items())
+    always = ", ".join(f"'{letter}'" for letter in sorted(ALWAYS))
     if stage.former_keys:
         told = (
             f"select e.unit, k.key from {engine.scan(stage.former_keys)} k "
@@ -58,8 +59,8 @@ def prepare_entries(engine: Engine, stage: Stage) -> None:
         told = f"select unit, {engine.explode}(match_keys) as key from {engine.scan(stage.entries)}"
     engine.keep(
         "entry_key",
-        f"select unit, {engine.digest}(key) as key, case substr(key, 1, 1) {alone} else 0 end as alone "
-        f"from ({told}) told",
+        f"select unit, {engine.digest}(key) as key, case substr(key, 1, 1) {alone} else 0 end as alone, "
+        f"substr(key, 1, 1) in ({always}) as always from ({told}) told",
     )
 
 
@@ -75,13 +76,13 @@ def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[
     )
     engine.keep(
         "met",
-        "select unit, key, alone, count(*) over (partition by key) as size from entry_key "
+        "select unit, key, alone, always, count(*) over (partition by key) as size from entry_key "
         "where key in (select key from wanted)",
     )
     engine.keep(
         "kind",
         f"select key, min(case when size <= alone then 1 else 2 end) as kind from met "
-        f"where size <= {LARGEST_BLOCK} or alone = {LARGEST_BLOCK} group by key",
+        f"where size <= {LARGEST_BLOCK} or always group by key",
     )
     for table, source in (("incoming_block", "wanted"), ("entry_block", "met")):
         engine.keep(table, _blocks(engine, source))

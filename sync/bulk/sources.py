@@ -5,8 +5,9 @@ from pathlib import Path
 
 from gateway.cli.match_rows import COLUMNS, record_of
 from gateway.cli.tables import read_table
-from gateway.matching.blocking import blocking_keys, lookup_keys
+from gateway.matching.blocking import keys_of, lookup_keys
 from gateway.matching.census import Census
+from gateway.matching.full_name import full_name
 from sync.bulk.staging import Person
 
 
@@ -14,8 +15,9 @@ def registry_people(file: str, census: Census) -> Iterator[Person]:
     """Give the entries of a file with their stored keys; the census counts them as they flow by."""
     for row in read_table(Path(file), required=("person_id", *COLUMNS)):
         record = record_of(row)
-        census.count(record)
-        yield row["person_id"], record, blocking_keys(record)
+        name = full_name(record)
+        census.count(record, name)
+        yield row["person_id"], record, keys_of(record, name)
 
 
 def incoming_people(file: str) -> Iterator[Person]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from itertools import accumulate, chain
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -42,13 +43,20 @@ def lay_out(people: Iterable[Person], folder: Path, *, part_rows: int = PART_ROW
 
 
 def _write(part: list[Person], folder: Path, count: int) -> int:
-    columns: list[Any] = [range(count, count + len(part)), [person[0] for person in part]]
-    columns += [[getattr(record, name) for _, record, _ in part] for name in FIELDS]
-    columns.append([keys for _, _, keys in part])
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, PEOPLE.types, strict=True)]
-    table = pa.Table.from_arrays(arrays, schema=PEOPLE)
+    ids, records, keys = zip(*part, strict=True) if part else ((), (), ())
+    values = zip(*map(_values, records), strict=True) if part else [()] * len(FIELDS)
+    numbers = pa.array(range(count, count + len(part)), pa.int64())
+    told = [pa.array(column, kind) for column, kind in zip((ids, *values), PEOPLE.types[1:-1], strict=True)]
+    ends = accumulate(map(len, keys), initial=0)
+    blocks = pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()), pa.array(list(chain.from_iterable(keys)), pa.string())
+    )
+    table = pa.Table.from_arrays([numbers, *told, blocks], schema=PEOPLE)
     parquet.write_table(table, folder / f"{count:012}.parquet", compression="lz4")
     return count + len(part)
+
+
+_values = attrgetter(*FIELDS)
 
 
 def read_people(folder: Path, first: int, end: int) -> Iterator[tuple[str, Record]]:
