@@ -1,5 +1,6 @@
 """`python -m sync.bulk.on_duckdb PLAN`: the bulk on one machine, in a process and a memory of its own."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +55,11 @@ class DuckDBEngine:
 
 
 def main(plan: Plan) -> None:
-    """Do what the plan says."""
+    """Do what the plan says.
+
+    Millions of rows flow by and none is part of a circle: looking for circles would cost as much as all the rest.
+    """
+    gc.disable()
     run(plan, DuckDBEngine(plan.work, memory_mb=plan.memory_mb))
 
 

@@ -37,6 +37,7 @@ from tests.benchmarks.registry_rows import fill
 from tests.matching.generator import Files, generate
 
 ROUNDS, A_ROUND, WARM = 10, 100, 200
+BUFFERS = "2GB"
 _BY_PIN = PreparedSelect(
     select(PersonIdentifier.person_id).where(
         PersonIdentifier.scheme == "PIN", PersonIdentifier.value == bindparam("pin")
@@ -151,10 +152,15 @@ async def measure(url: str, server: int, files: Files, ids: dict[str, str]) -> F
 
 @contextmanager
 def private_postgres() -> Iterator[tuple[str, int]]:
-    """Give a migrated private server and the number of its process."""
+    """Give a migrated private server, as large in memory as one for a country, and the number of its process."""
     folder = Path(mkdtemp(prefix="kopuro-"))
     try:
-        with embedded_postgres(folder) as url:
+        with (
+            embedded_postgres(folder) as url,
+            psycopg.connect(psycopg_conninfo(url), autocommit=True) as connection,
+        ):
+            connection.execute(f"alter system set shared_buffers = '{BUFFERS}'")
+        with embedded_postgres(folder) as url:  # the last one out has stopped it: now it starts with the buffers
             upgrade(url)
             yield url, int((folder / "pg" / "postmaster.pid").read_text().split()[0])
     finally:
