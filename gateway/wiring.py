@@ -13,7 +13,7 @@ import psycopg
 
 from gateway.access.door import open_door
 from gateway.access.keys import read_access_keys
-from gateway.api import ApiDependencies
+from gateway.api.dependencies import ApiDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner

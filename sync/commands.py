@@ -6,6 +6,7 @@ import typer
 
 from gateway.foundation.settings import Settings
 from gateway.wiring import begin, open_gateway, ready_database
+from sync.bulk.command import register_bulk
 from sync.dependencies import WorkerDependencies
 from sync.feed_commands import register_feeds
 from sync.import_commands import register_imports
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
     register_imports(app)
     register_feeds(app)
+    register_bulk(app)
 
 
 def worker() -> None:

@@ -20,6 +20,7 @@ from gateway.intake.agreement import fits
 from gateway.intake.applications import Application
 from gateway.intake.arrival import Arrival
 from gateway.intake.attribution import member_for, settle_by_memory
+from gateway.intake.candidacy import decide_online
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.intake.enrolling import amend_enrolment, enrol
 from gateway.intake.family import defer_family
@@ -29,11 +30,11 @@ from gateway.intake.ports import AgencyAnswer
 from gateway.intake.remembering import changed_values, digest_of, is_same_person, remember, source_record
 from gateway.intake.verification import DOWN, Verification, apply_evidence
 from gateway.matching.blocking import identifier_keys
-from gateway.matching.decision import Decision, Match, NoMatch, Review, decide
+from gateway.matching.decision import Decision, Match, Review
 from gateway.matching.levels import Level, pin_level
 from gateway.matching.model import MODEL, Model
 from gateway.matching.record import Record
-from gateway.registry.candidates import entry_record, find_candidates, population
+from gateway.registry.candidates import entry_record, population
 from gateway.registry.card import identity_status
 from gateway.registry.model import SourceRecord
 from gateway.registry.projection import add_match_keys, project_person
@@ -228,11 +229,7 @@ _LOCK = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[]
 
 
 async def _decide(arrival: Arrival) -> Decision[UUID]:
-    record = _matching_record(arrival)
-    candidates = await find_candidates(arrival.session, record)
-    if not candidates:
-        return NoMatch()
-    return decide(record, candidates, population=await population(arrival.session), model=arrival.model)
+    return await decide_online(arrival.session, _matching_record(arrival), model=arrival.model)
 
 
 def _matching_record(arrival: Arrival) -> Record:
