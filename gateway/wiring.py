@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 
-from gateway.access.door import open_door
+from gateway.access.door import Door, open_door
 from gateway.access.keys import read_access_keys
 from gateway.api.dependencies import ApiDependencies
+from gateway.console import ConsoleDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner
@@ -55,7 +56,9 @@ class Gateway:
     journal: JournalWriter
     agencies: Agencies
     endpoint: Endpoint
+    door: Door
     api: ApiDependencies
+    console: ConsoleDependencies
 
 
 def begin() -> Settings:
@@ -164,6 +167,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             keys=keys,
         )
+        door = open_door(database, read_access_keys(settings), settings)
         yield Gateway(
             settings=settings,
             database=database,
@@ -171,12 +175,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             agencies=agencies,
             endpoint=endpoint,
-            api=ApiDependencies(
-                database=database,
-                agencies=agencies,
-                settings=settings,
-                door=open_door(database, read_access_keys(settings), settings),
-            ),
+            door=door,
+            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
+            console=ConsoleDependencies(database=database, keys=keys, settings=settings),
         )
     finally:
         await client.close()
