@@ -29,6 +29,7 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
+from gateway.intake.guarded_asker import Guards
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
@@ -151,7 +152,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.start()
         sealing_work = asyncio.create_task(sealer.run(), name="sealer")
         calls = RecordedCalls(client, journal, patience=_patience(settings))
-        agencies = _open_agencies(settings, calls, keys, sealing, demands)
+        guards = Guards(database, settings.background)
+        agencies = _open_agencies(settings, calls, keys, _Trusts(sealing=sealing, demands=demands), guards)
         endpoint = Endpoint(
             ours=our_subsystem(settings),
             agreements=Agreements(settings),
@@ -200,8 +202,14 @@ def found_adapters() -> dict[str, AdapterPlug[Any]]:
     return {found.name: found.load() for found in entry_points(group=ADAPTERS)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trusts:
+    sealing: Sealing
+    demands: Demands
+
+
 def _open_agencies(
-    settings: Settings, calls: RecordedCalls, keys: JournalKeys, sealing: Sealing, demands: Demands
+    settings: Settings, calls: RecordedCalls, keys: JournalKeys, trusts: _Trusts, guards: Guards
 ) -> Agencies:
     """Open the adapters that are switched on and put their ports together."""
     plugs = found_adapters()
@@ -216,10 +224,10 @@ def _open_agencies(
             our_subsystem(settings),
             calls=calls,
             keys=keys,
-            trust=_trust(settings, agency, sealing, demands),
+            trust=_trust(settings, agency, trusts.sealing, trusts.demands),
         )
         ports = plugs[agency.adapter].open(
-            agency, asker, contracts=settings.contracts, schemas=settings.schemas
+            agency, guards.guard(asker, name), contracts=settings.contracts, schemas=settings.schemas
         )
         opened |= {
             field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))
