@@ -80,20 +80,8 @@ class AlertDelivery(Base):
     error: Mapped[str] = mapped_column(server_default="")
 
 
-class JobFailure(Base):
-    """Why a job failed last: the kind of the error and its code, never its text."""
-
-    __tablename__ = "job_failure"
-    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[Instant]
-    error: Mapped[str]
-    code: Mapped[str]
-    permanent: Mapped[bool]
-    last: Mapped[bool]
-
-
 class JobDecision(Base):
-    """What a person decided about a job: to hold it (and when it was due), or to give it up."""
+    """What a person decided about a job: to hold it (and when it was due), or to drop it."""
 
     __tablename__ = "job_decision"
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -58,7 +58,7 @@ async def list_incidents(
             (Incident.opened_at < at) | ((Incident.opened_at == at) & (Incident.id < last))
         )
     found = await session.execute(statement.limit(limit))
-    return [IncidentView(incident=incident, unanswered=count) for incident, count in found.tuples()]
+    return [IncidentView(incident=incident, unanswered=count) for incident, count in found]
 
 
 async def count_open(session: AsyncSession) -> int:
@@ -72,7 +72,7 @@ async def count_open(session: AsyncSession) -> int:
 async def show_incident(session: AsyncSession, incident_id: UUID) -> IncidentView:
     """Show one; raises AccessError where there is none."""
     found = await session.execute(select(Incident, _unanswered()).where(Incident.id == incident_id))
-    row = found.tuples().one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise not_found()
     return IncidentView(incident=row[0], unanswered=row[1])

@@ -163,7 +163,7 @@ async def _states(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, set[
         )
     )
     states: dict[UUID, set[str]] = {}
-    for exchange_id, state in found.tuples():
+    for exchange_id, state in found:
         states.setdefault(exchange_id, set()).add(state)
     return states
 
@@ -238,4 +238,4 @@ async def _changes(session: AsyncSession, plan: Plan) -> dict[tuple[str, str], i
         .group_by(FieldProvenance.field, FieldProvenance.status)
         .order_by(FieldProvenance.field, FieldProvenance.status)
     )
-    return {(name, status): count for name, status, count in found.tuples()}
+    return {(name, status): count for name, status, count in found}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from gateway.exchange.breaker import Line
 from gateway.foundation.settings import Settings
 from gateway.xroad.identifiers import join_parts
 
@@ -13,14 +14,23 @@ _VERIFY = "verify-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayRules:
-    """The services open to replay with what they do: READ or WRITE."""
+class OpenService:
+    """What a service does, READ or WRITE, and the line its breaker and ledger know it by."""
 
-    services: Mapping[str, str] = field(default_factory=dict)
+    effect: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayRules:
+    """The services open to replay, by their identifiers."""
+
+    services: Mapping[str, OpenService] = field(default_factory=dict)
 
     def effect_of(self, service: str) -> str | None:
         """Give what a service does, None for one that we do not ask (any more)."""
-        return self.services.get(service)
+        known = self.services.get(service)
+        return known.effect if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +44,17 @@ class Work:
 def rules_of(settings: Settings) -> ReplayRules:
     """Read the services of the agencies that are switched on."""
     changing = frozenset(settings.operations.changing_services)
-    services: dict[str, str] = {}
-    for agency in settings.agencies.values():
+    services: dict[str, OpenService] = {}
+    for own_name, agency in settings.agencies.items():
         member = (settings.identity.xroad_instance, agency.member_class, agency.member_code)
         for subsystem in agency.subsystems.values() if agency.enabled else ():
             for name in subsystem.services.values():
                 code, _, version = name.partition("/")
-                effect = WRITE if code in changing else READ
-                services[join_parts((*member, subsystem.subsystem_code, code, version))] = effect
+                path = tuple(part for part in (subsystem.subsystem_code, code, version) if part)
+                services[join_parts((*member, *path))] = OpenService(
+                    effect=WRITE if code in changing else READ,
+                    line=Line(agency=own_name, service="/".join(path)),
+                )
     return ReplayRules(services=services)
 
 

@@ -24,17 +24,20 @@ from gateway.operations.incident_tables import IncidentExchange
 from gateway.operations.replay_planning import WORK
 from gateway.operations.replay_rules import WRITE
 from gateway.operations.replay_runs import DONE, RUNNING, STOPPED, defer_run, show_run
-from gateway.operations.replay_sending import Address, Resender, Sent
+from gateway.operations.replay_sending import Address, NotAskedNow, Resender, Sent
 from gateway.operations.replay_tables import ReplayItem, ReplayRun
 
 SLICE_SECONDS = 60.0
+_LEFT = "cancelled"  # our own worker stopped waiting
 _LOOK_AGAIN_SECONDS = 2.0
+_RESTING_SECONDS = 5.0
 _LOCK = text("select pg_try_advisory_lock(7115, hashtext(:run))")
 _UNLOCK = text("select pg_advisory_unlock(7115, hashtext(:run))")
 _JOBS_ENDED = text("""
     update replay_item i
     set state = case when j.status is null or j.status = 'succeeded' then 'SUCCEEDED' else 'FAILED' end,
-        ended_at = :at, fault_code = coalesce((select f.code from job_failure f where f.job_id = i.job_id), '')
+        ended_at = :at, fault_code = coalesce((select d.cause from dead_letter d
+            where d.kind = 'JOB' and d.reference = i.job_id::text order by d.died_at desc limit 1), '')
     from replay_item k left join procrastinate_jobs j on j.id = k.job_id
     where k.run_id = :run and k.state = 'DEFERRED' and i.run_id = k.run_id and i.position = k.position
       and (j.status is null or j.status not in ('todo', 'doing'))
@@ -101,7 +104,12 @@ async def _one(resender: Resender, run_id: UUID) -> float | None:
         claimed = await _claim(session, run)
     if claimed is None:
         return None
-    await _settle(resender.database, claimed, *await _ask(resender, claimed))
+    try:
+        await _settle(resender.database, claimed, *await _ask(resender, claimed))
+    except NotAskedNow:
+        if not claimed.interrupted:
+            await _put_back(resender.database, claimed)
+        return _RESTING_SECONDS
     return max(0.0, per_item - (time.monotonic() - began))
 
 
@@ -152,7 +160,8 @@ async def _ask(resender: Resender, claimed: Claimed) -> tuple[str, str, str]:
     """Ask, and give (state, reason, fault code)."""
     if claimed.interrupted:
         was_sent, known = await resender.outcome(claimed.address.exchange_id)
-        if known is not None:
+        left = known is not None and known.fault_code == _LEFT
+        if known is not None and not left:
             return _state(known)
         if was_sent and claimed.effect == WRITE:
             return "UNKNOWN", "CUT_OFF", ""
@@ -160,6 +169,16 @@ async def _ask(resender: Resender, claimed: Claimed) -> tuple[str, str, str]:
         return _state(await resender.ask_again(claimed.exchange_id, claimed.address))
     except ContractError as error:
         return "REFUSED", error.code.upper(), ""
+
+
+async def _put_back(database: Database, claimed: Claimed) -> None:
+    """Let an item wait that was not sent: its agency rests."""
+    async with database.transaction() as session:
+        await session.execute(
+            update(ReplayItem)
+            .where(ReplayItem.run_id == claimed.run_id, ReplayItem.position == claimed.position)
+            .values(state="WAITING", reason="AGENCY_RESTS", new_exchange_id=None, new_message_id=None)
+        )
 
 
 def _state(sent: Sent) -> tuple[str, str, str]:
@@ -192,7 +211,7 @@ async def _mark_replayed(session: AsyncSession, exchanges: list[UUID]) -> None:
 
 async def _defer_work(session: AsyncSession, run: ReplayRun, per_item: float) -> float | None:
     """Hand the next piece of work to the workers in the transaction that says so; look after those handed over."""
-    ended = (await session.execute(_JOBS_ENDED, {"run": run.id, "at": utc_now()})).tuples().all()
+    ended = (await session.execute(_JOBS_ENDED, {"run": run.id, "at": utc_now()})).all()
     await _mark_replayed(session, [exchange_id for exchange_id, state in ended if state == "SUCCEEDED"])
     found = await session.execute(
         select(ReplayItem)

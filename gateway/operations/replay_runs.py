@@ -278,6 +278,6 @@ async def _counts(session: AsyncSession, runs: Sequence[UUID]) -> dict[UUID, dic
         .group_by(ReplayItem.run_id, ReplayItem.state)
     )
     counts: dict[UUID, dict[str, int]] = {}
-    for run_id, state, count in found.tuples():
+    for run_id, state, count in found:
         counts.setdefault(run_id, {})[state] = count
     return counts

@@ -8,15 +8,23 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.exchange.breaker import NOT_ASKED, Breakers
 from gateway.exchange.entry import Kind
 from gateway.exchange.keys import JournalKeys
+from gateway.exchange.ledger import Ledger
 from gateway.exchange.model import JournalBody, JournalEntry
 from gateway.exchange.outbound import Letter, OutboundCall, RecordedCalls, Trust, code_of
 from gateway.exchange.outbound_rest import RecordedFetches
 from gateway.exchange.search import show
 from gateway.foundation.database import Database
-from gateway.foundation.errors import AgencyError, ContractError, KopuroError, SignatureError
-from gateway.operations.questions import Renewed, content_type_of, renew
+from gateway.foundation.errors import (
+    AgencyError,
+    AgencyUnavailable,
+    ContractError,
+    KopuroError,
+    SignatureError,
+)
+from gateway.operations.questions import Question, Renewed, content_type_of, renew
 from gateway.operations.replay_rules import ReplayRules
 
 _ANSWERS = (AgencyError, ContractError, SignatureError)
@@ -39,6 +47,21 @@ class Address:
     user_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Towards:
+    """What stands between us and agencies: the trust towards each member ("class/code"), breakers, the ledger."""
+
+    trusts: Mapping[str, Trust]
+    breakers: Breakers
+    ledger: Ledger
+
+
+class NotAskedNow(KopuroError):
+    """A breaker or a person lets the agency rest: nothing was sent, and it may be sent later."""
+
+    permanent = False
+
+
 class Resender:
     """Asks stored questions again through our security server, each recorded as every other call."""
 
@@ -48,16 +71,16 @@ class Resender:
         calls: RecordedCalls,
         keys: JournalKeys,
         *,
-        trusts: Mapping[str, Trust],
         rules: ReplayRules,
+        towards: Towards,
     ) -> None:
-        """Take the way out, the journal's keys, and the trust towards each member ("class/code")."""
+        """Take the way out, the journal's keys, what may be asked again, and what stands towards agencies."""
         self.database = database
         self.keys = keys
         self.rules = rules
         self._calls = calls
         self._fetches = RecordedFetches(calls)
-        self._trusts = trusts
+        self._towards = towards
 
     async def ask_again(self, old_exchange_id: UUID, new: Address) -> Sent:
         """Ask the question of an old exchange under new ids.
@@ -72,18 +95,25 @@ class Resender:
             raise ContractError("the stored request was purged", code="body_purged", where="body")
         renewed = Renewed(message_id=new.message_id, user_id=new.user_id)
         question = renew(stored.entry, stored.request, renewed)
-        letter = None
-        if isinstance(question, OutboundCall):
-            letter = await self._letter_sent(new.exchange_id)
+        known = self.rules.services.get(stored.entry.service)
+        if known is None:
+            raise ContractError("we do not ask this service any more", code="service_closed", where="service")
         try:
-            if isinstance(question, OutboundCall):
-                trust = self._trust(question)
-                await self._calls.call(question, trust, exchange_id=new.exchange_id, letter=letter)
-            else:
-                await self._fetches.fetch(question, exchange_id=new.exchange_id)
+            async with self._towards.breakers.asking(known.line):
+                await self._towards.ledger.count(known.line)
+                await self._send(question, new)
         except _ANSWERS as error:
+            if isinstance(error, AgencyUnavailable) and error.code in NOT_ASKED:
+                raise NotAskedNow("the agency is left alone for now") from None
             return Sent(succeeded=False, fault_code=code_of(error))
         return Sent(succeeded=True)
+
+    async def _send(self, question: Question, new: Address) -> None:
+        if not isinstance(question, OutboundCall):
+            await self._fetches.fetch(question, exchange_id=new.exchange_id)
+            return
+        letter = await self._letter_sent(new.exchange_id)
+        await self._calls.call(question, self._trust(question), exchange_id=new.exchange_id, letter=letter)
 
     async def outcome(self, exchange_id: UUID) -> tuple[bool, Sent | None]:
         """Tell whether an exchange was sent at all, and what became of it if that is known."""
@@ -93,7 +123,7 @@ class Resender:
                 .where(JournalEntry.exchange_id == exchange_id)
                 .order_by(JournalEntry.seq)
             )
-            rows = found.tuples().all()
+            rows = found.all()
         answers = [row for row in rows if row[0] == Kind.ANSWERED]
         if len(answers) < len(rows) - len(answers) or not answers:
             return bool(rows), None
@@ -115,7 +145,7 @@ class Resender:
 
     def _trust(self, question: OutboundCall) -> Trust:
         provider = question.header.service.provider
-        return self._trusts.get(f"{provider.member_class}/{provider.member_code}", Trust())
+        return self._towards.trusts.get(f"{provider.member_class}/{provider.member_code}", Trust())
 
 
 async def _sent_entry(session: AsyncSession, exchange_id: UUID) -> UUID | None:
@@ -128,8 +158,3 @@ async def _sent_entry(session: AsyncSession, exchange_id: UUID) -> UUID | None:
         .limit(1)
     )
     return found.scalar_one_or_none()
-
-
-def is_answer(error: KopuroError) -> bool:
-    """Tell a failure of the other side, which is recorded, from one of ours."""
-    return isinstance(error, _ANSWERS)

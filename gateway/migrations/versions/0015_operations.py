@@ -6,7 +6,7 @@ from gateway.migrations.commented import create_table
 from gateway.migrations.walls import wall
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0013"
 
 _READERS = "{role:GATEWAY_OPERATOR,SECURITY_AUDITOR}"
 _WALLED = (
@@ -18,7 +18,6 @@ _WALLED = (
     "alert_rule",
     "alert",
     "alert_delivery",
-    "job_failure",
     "job_decision",
 )
 
@@ -121,8 +120,10 @@ def _create_replays() -> None:
         ("ended_at", "timestamptz", "PUBLIC"),
         constraints=(
             "constraint ck_replay_run_four_eyes check (approved_by <> asked_by)",
-            ("constraint ck_replay_run_approval check"
-            " (not needs_approval or approved_by is not null or state in ('WAITING', 'CANCELLED'))"),
+            (
+                "constraint ck_replay_run_approval check"
+                " (not needs_approval or approved_by is not null or state in ('WAITING', 'CANCELLED'))"
+            ),
         ),
     )
     op.execute("create index ix_replay_run_asked_at on replay_run (asked_at)")
@@ -136,8 +137,10 @@ def _create_replays() -> None:
         ("effect", "text not null check (effect in ('READ', 'WRITE'))", "PUBLIC"),
         (
             "state",
-            ("text not null check (state in"
-            " ('WAITING', 'SENDING', 'DEFERRED', 'SUCCEEDED', 'FAILED', 'REFUSED', 'UNKNOWN', 'DROPPED'))"),
+            (
+                "text not null check (state in"
+                " ('WAITING', 'SENDING', 'DEFERRED', 'SUCCEEDED', 'FAILED', 'REFUSED', 'UNKNOWN', 'DROPPED'))"
+            ),
             "PUBLIC",
         ),
         ("reason", "text not null default ''", "PUBLIC"),
@@ -225,18 +228,9 @@ def _create_alerts() -> None:
 
 def _create_jobs() -> None:
     create_table(
-        "job_failure",
-        ("job_id", "bigint primary key", "PUBLIC"),
-        ("at", "timestamptz not null", "PUBLIC"),
-        ("error", "text not null", "PUBLIC"),
-        ("code", "text not null", "PUBLIC"),
-        ("permanent", "boolean not null", "PUBLIC"),
-        ("last", "boolean not null", "PUBLIC"),
-    )
-    create_table(
         "job_decision",
         ("job_id", "bigint primary key", "PUBLIC"),
-        ("decision", "text not null check (decision in ('HELD', 'GIVEN_UP'))", "PUBLIC"),
+        ("decision", "text not null check (decision in ('HELD', 'DROPPED'))", "PUBLIC"),
         ("due_at", "timestamptz", "PUBLIC"),
         ("by", "text not null check (by <> '')", "PUBLIC"),
         ("at", "timestamptz not null", "PUBLIC"),
