@@ -76,7 +76,7 @@ async def _open(
         return None
     delivery, rule, channel = row
     alert = await session.get(Alert, delivery.alert_id) if delivery.alert_id else None
-    if not channel.enabled or (alert and await _is_stale(session, delivery, alert, now)):
+    if not channel.enabled or (alert and await _is_stale(session, delivery, alert)):
         delivery.state, delivery.ended_at = "SUPPRESSED", now
         return None
     if alert and delivery.event == CLOSED and await _opening_waits(session, delivery):
@@ -103,13 +103,13 @@ async def _open(
     )
 
 
-async def _is_stale(session: AsyncSession, delivery: AlertDelivery, alert: Alert, now: datetime) -> bool:
+async def _is_stale(session: AsyncSession, delivery: AlertDelivery, alert: Alert) -> bool:
     """Tell whether trouble came and went before anybody was told: then nobody is, of either."""
     if alert.closed_at is None:
         return False
     opening = await _opening(session, delivery)
     if delivery.event == OPENED:
-        return delivery.attempts == 0 and alert.closed_at < now and delivery.due_at > alert.opened_at
+        return delivery.attempts == 0 and delivery.due_at > alert.opened_at
     return opening is not None and opening.state == "SUPPRESSED"
 
 
