@@ -18,6 +18,7 @@ from sync.edge import edge, quiet_procrastinate
 from sync.operations import register_operations
 from sync.schedule import register_schedule
 from sync.tasks import register_tasks
+from sync.ticks import register_ticks
 
 GRACE_SECONDS = 20.0
 _PAUSE_SECONDS = 2.0
@@ -25,7 +26,12 @@ _log = get_logger(__name__)
 
 
 Registration = Callable[[App, WorkerDependencies], None]
-EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule, register_operations)
+EVERYTHING: tuple[Registration, ...] = (
+    register_tasks,
+    register_schedule,
+    register_ticks,
+    register_operations,
+)
 
 
 def build_app(dependencies: WorkerDependencies, registrations: Sequence[Registration] = EVERYTHING) -> App:

@@ -80,6 +80,17 @@ class FeedItem(Base):
     __table_args__ = (Index("ix_feed_inbox_effect", "feed", "effect", "received_at"),)
 
 
+class FeedPage(Base):
+    """A stretch of a feed that was taken in, how many records it held, and the exchange that proves it."""
+
+    __tablename__ = "feed_page"
+    feed: Mapped[str] = mapped_column(ForeignKey("feed_cursor.feed"), primary_key=True)
+    page: Mapped[Key]
+    items: Mapped[int]
+    exchange_id: Mapped[UUID | None]
+    taken_at: Mapped[Instant]
+
+
 class ScheduleMark(Base):
     """The last day a daily task has done."""
 

@@ -4,7 +4,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-import gateway.disclosure.model  # noqa: F401 - every table a notice refers to is mapped
+import gateway.disclosure.model
+import gateway.registry.timeline.tables  # noqa: F401 - every table these refer to is mapped
 from gateway.disclosure.correction_tables import CorrectionNotice
 from gateway.exchange.agency_tables import (
     AgencyBreaker,
@@ -12,6 +13,7 @@ from gateway.exchange.agency_tables import (
     DeadLetter,
     FeedCursor,
     FeedItem,
+    FeedPage,
     ScheduleMark,
     WorkHold,
 )
@@ -21,7 +23,7 @@ from gateway.registry.protection_tables import ProtectedPerson
 MINE = {
     table.__tablename__
     for table in (
-        AgencyBreaker, AgencyLedger, CorrectionNotice, DeadLetter, FeedCursor, FeedItem, ProtectedPerson, ScheduleMark,
+        AgencyBreaker, AgencyLedger, CorrectionNotice, DeadLetter, FeedCursor, FeedItem, FeedPage, ProtectedPerson, ScheduleMark,
         WorkHold,
     )
 }  # fmt: skip

@@ -67,7 +67,11 @@ def _create_feeds() -> None:
         ("answered_at", "timestamptz", "PUBLIC"),
         ("failures", "integer not null default 0", "PUBLIC"),
         ("last_code", "text not null default ''", "PUBLIC"),
-        ("gap", "text not null default 'NONE' check (gap in ('NONE', 'SILENT', 'BEHIND'))", "PUBLIC"),
+        (
+            "gap",
+            "text not null default 'NONE' check (gap in ('NONE', 'SILENT', 'BEHIND', 'MISSING'))",
+            "PUBLIC",
+        ),
         ("gap_since", "timestamptz", "PUBLIC"),
         ("changed_at", "timestamptz not null", "PUBLIC"),
         constraints=("constraint ck_feed_cursor_gap_since check ((gap = 'NONE') = (gap_since is null))",),
@@ -86,6 +90,15 @@ def _create_feeds() -> None:
         constraints=("constraint pk_feed_inbox primary key (feed, item_key, version)",),
     )
     op.execute(_INBOX)
+    create_table(
+        "feed_page",
+        ("feed", "text not null references feed_cursor", "PUBLIC"),
+        ("page", "text not null", "PUBLIC"),
+        ("items", "integer not null", "PUBLIC"),
+        ("exchange_id", "uuid", "PUBLIC"),
+        ("taken_at", "timestamptz not null", "PUBLIC"),
+        constraints=("constraint pk_feed_page primary key (feed, page)",),
+    )
     create_table(
         "schedule_mark",
         ("name", "text primary key", "PUBLIC"),
