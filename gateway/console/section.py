@@ -1,6 +1,6 @@
 """The console's rooms, one line each."""
 
-from gateway.console import acts
+from gateway.console import acts, alerts, incidents, replays, work
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.pages import Section
 
@@ -10,5 +10,11 @@ def create_console(deps: ConsoleDependencies) -> Section:
     return Section(
         name="console",
         package="gateway.console",
-        rooms=(acts.room(deps),),
+        rooms=(
+            incidents.room(deps),
+            replays.room(deps),
+            work.room(deps),
+            alerts.room(deps),
+            acts.room(deps),
+        ),
     )
