@@ -1,6 +1,6 @@
 """The console's rooms, one line each."""
 
-from gateway.console import acts, alerts, incidents, replays, work
+from gateway.console import acts, alerts, exchanges, incidents, replays, work
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.pages import Section
 
@@ -11,6 +11,7 @@ def create_console(deps: ConsoleDependencies) -> Section:
         name="console",
         package="gateway.console",
         rooms=(
+            exchanges.room(deps),
             incidents.room(deps),
             replays.room(deps),
             work.room(deps),
