@@ -5,7 +5,8 @@ school begins or a passport is due; staff; whatever is old. What a day may cost 
 tomorrow. While a source is left alone nobody is asked about, but for one probe when its pause is over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.exchange.agency_tables import AgencyBreaker
 from gateway.exchange.breaker import Line
 from gateway.exchange.holds import is_held
-from gateway.exchange.ledger import NO_BUDGET, affordable, plan
+from gateway.exchange.ledger import NO_BUDGET, left_of, plan, price_of
 from gateway.foundation.queue import defer
 from gateway.foundation.settings import Settings
 from gateway.intake.guarded_asker import service_path
@@ -101,8 +102,7 @@ async def reverify_stale(dependencies: WorkerDependencies, scope: Scope = EVERYT
         if most == 0:
             return 0
         found = await session.execute(_DUE, {**_bounds(dependencies.settings, scope, now), "most": most})
-        people = found.all()
-        await _plan(session, dependencies.settings, lines, people, now)
+        people = await _plan(session, dependencies.settings, lines, found.all(), now)
         for person in people:
             await _defer(session, person)
     return len(people)
@@ -132,16 +132,12 @@ async def _defer(session: AsyncSession, person: Row[Any]) -> None:
 
 async def _most(session: AsyncSession, settings: Settings, lines: Sequence[Line], now: datetime) -> int:
     """Give how many may be asked about: none while a source rests, one where it may be probed."""
-    bounds = [settings.work.reverify_batch]
-    for agency, services in _by_agency(lines).items():
-        budget = settings.background.budgets.get(agency, NO_BUDGET)
-        allowed = await affordable(session, agency, budget, services=services, at=now)
-        bounds += [] if allowed is None else [allowed]
+    for agency in {line.agency for line in lines}:
         if await is_held(session, "AGENCY", agency):
             return 0
-    for line in lines[:1]:  # without the civil registry's answer nothing is verified
-        bounds.append(await _allowed_by_breaker(session, line, now))
-    return max(0, min(bounds))
+    batch = settings.work.reverify_batch
+    # without the civil registry's answer nothing is verified
+    return min(batch, await _allowed_by_breaker(session, lines[0], now)) if lines else batch
 
 
 async def _allowed_by_breaker(session: AsyncSession, line: Line, now: datetime) -> int:
@@ -163,21 +159,26 @@ async def _plan(
     lines: Sequence[Line],
     people: Sequence[Row[Any]],
     now: datetime,
-) -> None:
-    """Charge the plan: every entry one question to the civil registry, and one about each known passport."""
-    with_passport = sum(person.has_passport for person in people)
-    for number, line in enumerate(lines):
-        questions = with_passport if number else len(people)
-        budget = settings.background.budgets.get(line.agency)
-        if budget and questions:
-            await plan(session, line, budget, questions=questions, at=now)
-
-
-def _by_agency(lines: Sequence[Line]) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for line in lines:
-        found[line.agency] = (*found.get(line.agency, ()), line.service)
-    return found
+) -> list[Row[Any]]:
+    """Write down what the day can pay and give those it is for: one question each, another about a passport."""
+    budgets = settings.background.budgets
+    left = {
+        line.agency: await left_of(session, line.agency, budgets.get(line.agency, NO_BUDGET), at=now)
+        for line in lines
+    }
+    paid: list[Row[Any]] = []
+    planned: Counter[Line] = Counter()
+    for person in people:
+        asked = lines[:2] if person.has_passport else lines[:1]
+        prices = [(line, price_of(budgets.get(line.agency, NO_BUDGET), line.service)) for line in asked]
+        if not all(left[line.agency].pay(price) for line, price in prices):
+            break  # the riskiest first: nobody less risky takes the place
+        paid.append(person)
+        planned.update(asked)
+    for line, questions in planned.items():
+        if line.agency in budgets:
+            await plan(session, line, budgets[line.agency], questions=questions, at=now)
+    return paid
 
 
 def _bounds(settings: Settings, scope: Scope, now: datetime) -> dict[str, Any]:

@@ -25,9 +25,9 @@ def _now(work: Callable[..., Awaitable[object]]) -> Tick:
 
 # six fields: the last one is the second
 TICKS: tuple[tuple[str, str, Tick], ...] = (
-    ("follow_feeds", "* * * * * */30", _now(defer_due_feeds)),
+    ("follow_feeds", "* * * * * */15", _now(defer_due_feeds)),
     ("probe_sources", "* * * * * */15", _now(probe_sources)),
-    ("due_projections", "5 * * * *", _now(project_due)),
+    ("due_projections", "*/10 * * * *", _now(project_due)),
     ("lapse_holds", "*/5 * * * *", _now(let_places_go)),
     ("wake_silent", "*/5 * * * *", _now(wake_cases)),
     ("examine_changes", "*/10 * * * *", _now(examine)),

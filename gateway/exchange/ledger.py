@@ -77,10 +77,26 @@ class Ledger:
             raise JournalUnavailable("what a question costs could not be written down") from None
 
 
-async def affordable(
-    session: AsyncSession, agency: str, budget: Budget, *, services: tuple[str, ...], at: datetime
-) -> int | None:
-    """Give how many rounds of questions (one to each service) the day still allows; None where nothing bounds it."""
+@dataclass(slots=True, kw_only=True)
+class Left:
+    """What a day still allows at an agency; None where nothing bounds it."""
+
+    questions: int | None = None
+    tyiyn: int | None = None
+
+    def pay(self, price: int) -> bool:
+        """Take one question of this price off, if it is still allowed."""
+        if self.questions is not None and self.questions < 1:
+            return False
+        if self.tyiyn is not None and self.tyiyn < price:
+            return False
+        self.questions = None if self.questions is None else self.questions - 1
+        self.tyiyn = None if self.tyiyn is None else self.tyiyn - price
+        return True
+
+
+async def left_of(session: AsyncSession, agency: str, budget: Budget, *, at: datetime) -> Left:
+    """Give what the day of an instant still allows re-verification to plan at an agency."""
     planned, tyiyn = (
         await session.execute(
             select(
@@ -89,13 +105,10 @@ async def affordable(
             ).where(AgencyLedger.agency == agency, AgencyLedger.day == day_of(at))
         )
     ).one()
-    bounds = []
-    if budget.daily_calls and services:
-        bounds.append((budget.daily_calls - int(planned)) // len(services))
-    price = sum(price_of(budget, service) for service in services)
-    if budget.daily_som and price:
-        bounds.append((round(budget.daily_som * 100) - int(tyiyn)) // price)
-    return max(0, min(bounds)) if bounds else None
+    return Left(
+        questions=budget.daily_calls - int(planned) if budget.daily_calls else None,
+        tyiyn=round(budget.daily_som * 100) - int(tyiyn) if budget.daily_som else None,
+    )
 
 
 async def plan(session: AsyncSession, line: Line, budget: Budget, *, questions: int, at: datetime) -> None:

@@ -4,6 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.sync.conftest import key_file, start_worker, until, work
+
+__all__ = ["clock", "key_file", "start_worker", "until", "work"]
+
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from gateway.exchange.breaker import BREAKER_OPEN, HELD, Breakers, Line
 from gateway.exchange.holds import hold, holds, resume
-from gateway.exchange.ledger import Ledger, affordable, day_of, plan, spent
+from gateway.exchange.ledger import Ledger, day_of, left_of, plan, spent
 from gateway.foundation.background_settings import BreakerSettings, Budget
 from gateway.foundation.database import Database
 from gateway.foundation.errors import (
@@ -176,15 +176,15 @@ async def test_the_ledger_counts_and_bounds_a_day(database: Database, clock: Set
     ledger = Ledger(database, {"infocom": budget}, clock=clock)
     await asyncio.gather(*(ledger.count(LINE) for _ in range(5)))
     await ledger.count(Line(agency="minjust", service="x"))
-    services = (LINE.service,)
     async with database.transaction() as session:
         (today,) = await spent(session, since=day_of(clock()))
         assert (today.calls, today.cost_tyiyn) == (5, 1250)
-        assert (
-            await affordable(session, "infocom", budget, services=services, at=clock()) == 4
-        )  # 12 som / 2.5
+        left = await left_of(session, "infocom", budget, at=clock())
+        assert [left.pay(250) for _ in range(6)] == [True] * 4 + [False] * 2  # 12 som at 2.5
         await plan(session, LINE, budget, questions=4, at=clock())
-        assert await affordable(session, "infocom", budget, services=services, at=clock()) == 0
+        assert not (await left_of(session, "infocom", budget, at=clock())).pay(250)
         clock.go(hours=18)  # past midnight in Bishkek
-        assert await affordable(session, "infocom", budget, services=services, at=clock()) == 4
-        assert await affordable(session, "infocom", Budget(), services=services, at=clock()) is None
+        assert (await left_of(session, "infocom", budget, at=clock())).pay(250)
+        few = await left_of(session, "infocom", Budget(daily_calls=2), at=clock())
+        assert [few.pay(0) for _ in range(3)] == [True, True, False]
+        assert (await left_of(session, "infocom", Budget(), at=clock())).pay(10**9)
