@@ -96,10 +96,11 @@ class IncidentExchangesPage(BaseModel):
 
 
 class SelectionBody(_Body):
-    """Which exchanges: those named, an incident's, or all failed ones that match the rest."""
+    """Which exchanges: those named, an incident's, all failed ones of a query line, or all that match the rest."""
 
     exchange_ids: Annotated[list[UUID], Field(max_length=5000)] = []
     incident_id: UUID | None = None
+    query: Annotated[str, Field(max_length=1000)] | None = None
     agency: Place | None = None
     service: Place | None = None
     fault_code: Place | None = None

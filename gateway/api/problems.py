@@ -61,7 +61,7 @@ _KNOWN_FIELDS = frozenset(FIELDS) | {
     "version", "note", "exchange_ids", "exchange_id", "incident_id", "agency", "service", "fault_code", "since",
     "until", "mode", "per_minute", "stop_after", "parameters", "urgent", "quiet_from", "quiet_until", "enabled",
     "channels", "address", "language", "run_id", "rule_id", "channel_id", "job_id", "letter_id", "position", "task",
-    "open",
+    "open", "query",
 }  # fmt: skip
 _REASONS = {
     "missing": "REQUIRED",

@@ -28,6 +28,7 @@ from gateway.api.operations_bodies import (
 from gateway.api.operations_sentences import operations_reason
 from gateway.api.paging import Cursor, Limit, cursor_of
 from gateway.foundation.errors import InputRefused
+from gateway.intake.exchange_states import STATES
 from gateway.intake.reasons import LANGUAGES, choose_language
 from gateway.operations.actor import actor_of
 from gateway.operations.replay_answers import compare_item
@@ -48,7 +49,7 @@ from gateway.operations.replay_runs import (
 Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 Position = Annotated[int, Path(ge=1, le=5000)]
 _SHOWN = 200
-_SELECTION = ("incident_id", "agency", "service", "fault_code", "since", "until")
+_SELECTION = ("incident_id", "query", "agency", "service", "fault_code", "since", "until")
 _RUN = (
     "mode", "effect", "state", "incident_id", "selection", "reason", "per_minute", "stop_after", "asked_by",
     "asked_at", "approved_by", "approved_at", "ended_at",
@@ -64,7 +65,7 @@ def add_replay_routes(router: APIRouter, deps: ApiDependencies) -> None:
 
 
 def _add_beginning(router: APIRouter, deps: ApiDependencies) -> None:
-    rules = rules_of(deps.settings)
+    rules = rules_of(deps.settings, STATES)
 
     @router.post("/replays/preview")
     async def preview_replay(body: SelectionBody, permit: Permitted, language: Language = None) -> PlanAnswer:

@@ -1,6 +1,5 @@
 """`kopuro replay …`: ask failed exchanges again; a running worker does it."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.cli.transaction import By, Why, actor_at_terminal, as_plain, in_transaction, say
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
+from gateway.intake.exchange_states import STATES
 from gateway.operations.replay_answers import compare_item
 from gateway.operations.replay_planning import Plan, Selection, plan_replay
 from gateway.operations.replay_rules import rules_of
@@ -31,10 +31,9 @@ Exchanges = Annotated[
     list[UUID] | None, typer.Option("--exchange", help="An exchange by its id; may be repeated.")
 ]
 Incident = Annotated[UUID | None, typer.Option("--incident", help="All unanswered ones of an incident.")]
-Agency = Annotated[
-    str | None, typer.Option("--agency", help="All failed ones of a subsystem: I/C/member/subsystem.")
+Query = Annotated[
+    str | None, typer.Option("--query", help="All failed ones of a query line: agency:70000005 since:1d …")
 ]
-Since = Annotated[datetime | None, typer.Option("--since", help="… since then, local time.")]
 Mode = Annotated[
     Literal["ASK", "WORK"], typer.Option(help="ASK asks again; WORK does the work again they were asked for.")
 ]
@@ -59,15 +58,14 @@ def preview(
     *,
     exchange: Exchanges = None,
     incident: Incident = None,
-    agency: Agency = None,
-    since: Since = None,
+    query: Query = None,
     mode: Mode = "ASK",
 ) -> None:
     """Say what a replay would do; nothing is sent."""
-    selection = _selection(exchange, incident, agency, since)
+    selection = _selection(exchange, incident, query)
 
     async def plan(session: AsyncSession, settings: Settings) -> Plan:
-        return await plan_replay(session, selection, mode=mode, rules=rules_of(settings))
+        return await plan_replay(session, selection, mode=mode, rules=rules_of(settings, STATES))
 
     made = in_transaction(plan)
     changes = {f"{field} {worth}": count for (field, worth), count in made.changes.items()}
@@ -90,15 +88,15 @@ def start(
     reason: Why,
     exchange: Exchanges = None,
     incident: Incident = None,
-    agency: Agency = None,
+    query: Query = None,
     mode: Mode = "ASK",
 ) -> None:
     """Begin a replay; changes in bulk wait for another person's `kopuro replay approve`."""
-    selection, actor = _selection(exchange, incident, agency, None), actor_at_terminal(by)
+    selection, actor = _selection(exchange, incident, query), actor_at_terminal(by)
 
     async def begin(session: AsyncSession, settings: Settings) -> RunView:
         chosen = settings.operations
-        plan = await plan_replay(session, selection, mode=mode, rules=rules_of(settings))
+        plan = await plan_replay(session, selection, mode=mode, rules=rules_of(settings, STATES))
         wish = RunWish(
             reason=reason,
             per_minute=chosen.replay_per_minute,
@@ -161,17 +159,10 @@ def _stepping(step: RunStep) -> Any:
     return take
 
 
-def _selection(
-    exchange: list[UUID] | None, incident: UUID | None, agency: str | None, since: datetime | None
-) -> Selection:
-    if not (exchange or incident or agency or since):
-        raise SettingsError("say which: --exchange, --incident, --agency or --since")
-    return Selection(
-        exchange_ids=tuple(exchange or ()),
-        incident_id=incident,
-        agency=agency,
-        since=since.astimezone() if since else None,
-    )
+def _selection(exchange: list[UUID] | None, incident: UUID | None, query: str | None) -> Selection:
+    if not (exchange or incident or query):
+        raise SettingsError("say which: --exchange, --incident or --query")
+    return Selection(exchange_ids=tuple(exchange or ()), incident_id=incident, query=query)
 
 
 def _told(view: RunView) -> dict[str, Any]:

@@ -147,9 +147,10 @@ class RecordedCalls:
     ) -> OutboundReply:
         """Ask until there is an answer or the patience ends; every attempt sends the same bytes under the same id.
 
-        `exchange_id` is known beforehand where somebody must find the exchange after a crash; `letter` is the
-        very question written before, where that crash came between question and answer. Raises AgencyUnavailable, AgencyRefused, ContractError or SignatureError for a broken answer, and
-        JournalUnavailable before anything was sent or used that could not be recorded.
+        `exchange_id` is known beforehand where somebody must find the exchange after a crash; `letter` is the very
+        question written before, where that crash came between question and answer. Raises AgencyUnavailable,
+        AgencyRefused, ContractError or SignatureError for a broken answer, and JournalUnavailable before anything
+        was sent or used that could not be recorded.
         """
         letter = letter or self._write(call, trust)
         exchange_id = exchange_id or uuid4()

@@ -98,8 +98,9 @@ class RecordedFetches:
     async def fetch(self, fetch: Fetch, *, exchange_id: UUID | None = None) -> FetchReply:
         """Ask until there is an answer or the patience ends, always under the same id.
 
-        `exchange_id` is known beforehand where somebody must find the exchange after a crash. Raises AgencyUnavailable, AgencyRefused, ContractError (too_large, inconsistent_response), and
-        JournalUnavailable before anything was sent or used that could not be recorded.
+        `exchange_id` is known beforehand where somebody must find the exchange after a crash. Raises
+        AgencyUnavailable, AgencyRefused, ContractError (too_large, inconsistent_response), and JournalUnavailable
+        before anything was sent or used that could not be recorded.
         """
         call = OutboundCall(header=fetch.header, content=b"", subject=fetch.subject)
         letter = Letter(soap=b"", whole=_written(fetch))

@@ -10,7 +10,10 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.exchange.asking.grammar import QueryError, parse_query
+from gateway.exchange.asking.listing import MOST_LISTED, list_exchanges
 from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import InputRefused
 from gateway.operations.incident_feeding import FAILED
 from gateway.operations.incident_tables import IncidentExchange
 from gateway.operations.replay_rules import READ, WRITE, ReplayRules, Work, work_of
@@ -51,10 +54,14 @@ _FACTS = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which exchanges: those named, those of an incident still without an answer, or all failed ones that match."""
+    """Which exchanges: those named, those of an incident still without an answer, or all failed ones that match.
+
+    `query` is a line of the grammar of `gateway.exchange.asking`.
+    """
 
     exchange_ids: tuple[UUID, ...] = ()
     incident_id: UUID | None = None
+    query: str | None = None
     agency: str | None = None
     service: str | None = None
     fault_code: str | None = None
@@ -65,7 +72,7 @@ class Selection:
         """Give it as JSON, as it is kept with the run."""
         named = {
             name: str(value)
-            for name in ("incident_id", "agency", "service", "fault_code", "since", "until")
+            for name in ("incident_id", "query", "agency", "service", "fault_code", "since", "until")
             if (value := getattr(self, name)) is not None
         }
         return named | ({"selected": len(self.exchange_ids)} if self.exchange_ids else {})
@@ -118,7 +125,7 @@ class Plan:
 
 async def plan_replay(session: AsyncSession, selection: Selection, *, mode: str, rules: ReplayRules) -> Plan:
     """Plan a replay of at most 5,000 exchanges; nothing is changed."""
-    ids = await _selected(session, selection)
+    ids = await _selected(session, selection, rules)
     facts = await _facts(session, ids)
     states = await _states(session, ids)
     alone = len(selection.exchange_ids) == 1
@@ -133,7 +140,7 @@ async def plan_replay(session: AsyncSession, selection: Selection, *, mode: str,
     return replace(plan, changes=await _changes(session, plan)) if mode == WORK else plan
 
 
-async def _selected(session: AsyncSession, selection: Selection) -> list[UUID]:
+async def _selected(session: AsyncSession, selection: Selection, rules: ReplayRules) -> list[UUID]:
     if selection.exchange_ids:
         return list(dict.fromkeys(selection.exchange_ids))[:MOST_ITEMS]
     if selection.incident_id is not None:
@@ -144,9 +151,30 @@ async def _selected(session: AsyncSession, selection: Selection) -> list[UUID]:
             .limit(MOST_ITEMS)
         )
         return list(found.scalars())
+    if selection.query is not None:
+        return await _matching(session, selection.query, rules)
     names = ("agency", "service", "fault_code", "since", "until")
     values = {name: getattr(selection, name) for name in names}
     return list((await session.execute(_FILTERED, {**values, "most": MOST_ITEMS})).scalars())
+
+
+async def _matching(session: AsyncSession, line: str, rules: ReplayRules) -> list[UUID]:
+    """Find the failed questions of ours that a query line asks for; raises InputRefused for one that is none."""
+    found: list[UUID] = []
+    after = None
+    try:
+        query = parse_query(line)
+        while len(found) < MOST_ITEMS:
+            page = await list_exchanges(session, query, states=rules.states, after=after, limit=MOST_LISTED)
+            found += [
+                each.exchange_id for each in page.exchanges if each.status == "failed" and not each.is_inbound
+            ]
+            after = page.following
+            if after is None:
+                break
+    except QueryError as error:
+        raise InputRefused((("query", error.code),)) from None
+    return found[:MOST_ITEMS]
 
 
 async def _facts(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from gateway.exchange.asking.conditions import States
 from gateway.exchange.breaker import Line
 from gateway.foundation.settings import Settings
 from gateway.xroad.identifiers import join_parts
@@ -23,9 +24,10 @@ class OpenService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayRules:
-    """The services open to replay, by their identifiers."""
+    """The services open to replay, by their identifiers; `states` are the statuses a query line may name besides."""
 
     services: Mapping[str, OpenService] = field(default_factory=dict)
+    states: States = field(default_factory=dict)
 
     def effect_of(self, service: str) -> str | None:
         """Give what a service does, None for one that we do not ask (any more)."""
@@ -41,7 +43,7 @@ class Work:
     subject: UUID
 
 
-def rules_of(settings: Settings) -> ReplayRules:
+def rules_of(settings: Settings, states: States | None = None) -> ReplayRules:
     """Read the services of the agencies that are switched on."""
     changing = frozenset(settings.operations.changing_services)
     services: dict[str, OpenService] = {}
@@ -55,7 +57,7 @@ def rules_of(settings: Settings) -> ReplayRules:
                     effect=WRITE if code in changing else READ,
                     line=Line(agency=own_name, service="/".join(path)),
                 )
-    return ReplayRules(services=services)
+    return ReplayRules(services=services, states=states or {})
 
 
 def work_of(issue: str) -> Work | None:

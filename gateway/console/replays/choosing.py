@@ -7,15 +7,16 @@ from uuid import UUID
 from gateway.console.steps import uuid_or_none
 from gateway.operations.replay_planning import ASK, WORK, Selection
 
-_NAMED = ("incident_id", "agency", "service", "fault_code", "since", "until")
+_NAMED = ("incident_id", "query", "agency", "service", "fault_code", "since", "until")
 
 
 def read_selection(get: Callable[[str], str], get_all: Callable[[str], Sequence[str]]) -> Selection:
-    """Read a selection from fields; what is none is left out."""
-    exchanges = (uuid_or_none(each) for each in get_all("exchange"))
+    """Read a selection from fields; what is none is left out. `chosen` are the checkboxes of the exchanges' list."""
+    exchanges = (uuid_or_none(each) for each in (*get_all("exchange"), *get_all("chosen")))
     return Selection(
         exchange_ids=tuple(each for each in exchanges if each is not None),
         incident_id=uuid_or_none(get("incident_id")),
+        query=get("q")[:1000] or None,
         agency=get("agency")[:255] or None,
         service=get("service")[:255] or None,
         fault_code=get("fault_code")[:255] or None,
@@ -26,7 +27,11 @@ def read_selection(get: Callable[[str], str], get_all: Callable[[str], Sequence[
 
 def write_selection(selection: Selection) -> list[tuple[str, str]]:
     """Write a selection as the fields of a form."""
-    named = [(name, str(value)) for name in _NAMED if (value := getattr(selection, name)) is not None]
+    named = [
+        ("q" if name == "query" else name, str(value))
+        for name in _NAMED
+        if (value := getattr(selection, name)) is not None
+    ]
     return [*(("exchange", str(each)) for each in selection.exchange_ids), *named]
 
 

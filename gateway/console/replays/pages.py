@@ -14,8 +14,9 @@ from gateway.console.replays.choosing import (
     read_selection,
     write_selection,
 )
-from gateway.console.steps import READ, READ_BODY, REPLAY, actor, change, uuid_in_path
+from gateway.console.steps import READ, READ_BODY, REPLAY, actor, change, uuid_in_path, uuid_or_none
 from gateway.foundation.errors import InputRefused
+from gateway.intake.exchange_states import STATES
 from gateway.operations.replay_answers import compare_item
 from gateway.operations.replay_planning import Selection, plan_replay
 from gateway.operations.replay_rules import rules_of
@@ -67,12 +68,13 @@ def room(deps: ConsoleDependencies) -> Room:
 class _Replays:
     def __init__(self, deps: ConsoleDependencies) -> None:
         self._deps = deps
-        self._rules = rules_of(deps.settings)
+        self._rules = rules_of(deps.settings, STATES)
 
     async def list_all(self, visit: Visit) -> Response:
         """List runs, the newest first."""
+        exchange_id = uuid_or_none(visit.query("exchange"))
         async with visit.reading() as session:
-            runs = await list_runs(session, limit=_PAGE)
+            runs = await list_runs(session, limit=_PAGE, exchange_id=exchange_id)
         return visit.render("console/replays/list.html", runs=runs)
 
     async def preview(self, visit: Visit) -> Response:
@@ -89,8 +91,12 @@ class _Replays:
     async def _preview(self, visit: Visit, selection: Selection, mode: str) -> Response:
         if is_empty(selection):
             return visit.redirect(f"/console{REPLAYS}", told="replays.nothing_chosen", kind="note")
+        try:
+            async with self._deps.database.transaction() as session:
+                plan = await plan_replay(session, selection, mode=mode, rules=self._rules)
+        except InputRefused:
+            return visit.redirect(f"/console{REPLAYS}", told="replays.no_query", kind="bad")
         async with self._deps.database.transaction() as session:
-            plan = await plan_replay(session, selection, mode=mode, rules=self._rules)
             alone = first_exchange(selection)
             links = await links_of(session, alone) if alone else ()
         chosen = self._deps.settings.operations

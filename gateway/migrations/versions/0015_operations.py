@@ -6,7 +6,7 @@ from gateway.migrations.commented import create_table
 from gateway.migrations.walls import wall
 
 revision = "0015"
-down_revision = "0013"
+down_revision = ("0013", "0014")
 
 _READERS = "{role:GATEWAY_OPERATOR,SECURITY_AUDITOR}"
 _WALLED = (
