@@ -35,6 +35,8 @@ from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
 from gateway.migrations.upgrade import is_current, upgrade
+from gateway.operations.replay_rules import rules_of
+from gateway.operations.replay_sending import Resender, Towards
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
 from gateway.xroad.client import Client, Limits
@@ -55,6 +57,7 @@ class Gateway:
     keys: JournalKeys
     journal: JournalWriter
     agencies: Agencies
+    resender: Resender
     endpoint: Endpoint
     door: Door
     api: ApiDependencies
@@ -156,7 +159,15 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         sealing_work = asyncio.create_task(sealer.run(), name="sealer")
         calls = RecordedCalls(client, journal, patience=_patience(settings))
         guards = Guards(database, settings.background)
-        agencies = _open_agencies(settings, calls, keys, _Trusts(sealing=sealing, demands=demands), guards)
+        trusts = _Trusts(sealing=sealing, demands=demands)
+        agencies = _open_agencies(settings, calls, keys, trusts, guards)
+        resender = Resender(
+            database,
+            calls,
+            keys,
+            rules=rules_of(settings),
+            towards=Towards(trusts=_trusts(settings, trusts), breakers=guards.breakers, ledger=guards.ledger),
+        )
         endpoint = Endpoint(
             ours=our_subsystem(settings),
             agreements=Agreements(settings),
@@ -174,9 +185,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys=keys,
             journal=journal,
             agencies=agencies,
+            resender=resender,
             endpoint=endpoint,
             door=door,
-            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
+            api=ApiDependencies(
+                database=database, agencies=agencies, settings=settings, door=door, journal_keys=keys
+            ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings),
         )
     finally:
@@ -234,6 +248,17 @@ def _open_agencies(
             field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))
         }
     return Agencies(**opened)
+
+
+def _trusts(settings: Settings, trusts: _Trusts) -> dict[str, Trust]:
+    """Give the trust towards every member that is asked, by its class and code."""
+    return {
+        f"{agency.member_class}/{agency.member_code}": _trust(
+            settings, agency, trusts.sealing, trusts.demands
+        )
+        for agency in settings.agencies.values()
+        if agency.enabled
+    }
 
 
 def _trust(settings: Settings, agency: Agency, sealing: Sealing, demands: Demands) -> Trust:

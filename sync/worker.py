@@ -15,6 +15,7 @@ from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
 from sync.dependencies import WorkerDependencies
 from sync.edge import edge, quiet_procrastinate
+from sync.operations import register_operations
 from sync.schedule import register_schedule
 from sync.tasks import register_tasks
 from sync.ticks import register_ticks
@@ -25,7 +26,12 @@ _log = get_logger(__name__)
 
 
 Registration = Callable[[App, WorkerDependencies], None]
-EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule, register_ticks)
+EVERYTHING: tuple[Registration, ...] = (
+    register_tasks,
+    register_schedule,
+    register_ticks,
+    register_operations,
+)
 
 
 def build_app(dependencies: WorkerDependencies, registrations: Sequence[Registration] = EVERYTHING) -> App:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from gateway.access.route_policy import Audience, RoutePolicy
 from gateway.access.route_policy import holder as _holder
 from gateway.access.values import Action, Kind
+from gateway.api.operations_policies import OPERATIONS
 
 __all__ = ["POLICIES", "Audience", "RoutePolicy"]
 
@@ -57,6 +58,7 @@ POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("GET", "/api/v1/events"): _holder(Kind.EVENT, Action.READ),
     ("GET", "/api/v1/cases"): _holder(Kind.CASE, Action.READ, Action.READ_MASKED),
     ("POST", "/api/v1/cases/{case_id}/decision"): _holder(Kind.CASE, Action.APPROVE, Action.WORK),
+    **OPERATIONS,
     ("POST", "/api/v1/session"): _ANYBODY,
     ("DELETE", "/api/v1/session"): _HALF,
     ("POST", "/api/v1/session/second-factor"): _HALF,

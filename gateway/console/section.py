@@ -1,6 +1,6 @@
 """The console's rooms, one line each."""
 
-from gateway.console import acts, exchanges
+from gateway.console import acts, alerts, exchanges, incidents, replays, work
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.pages import Section
 
@@ -12,6 +12,10 @@ def create_console(deps: ConsoleDependencies) -> Section:
         package="gateway.console",
         rooms=(
             exchanges.room(deps),
+            incidents.room(deps),
+            replays.room(deps),
+            work.room(deps),
+            alerts.room(deps),
             acts.room(deps),
         ),
     )

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 from gateway.foundation.background_settings import Background
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.operations_settings import Operations
 from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
 
 PREFIX = "KOPURO_"
@@ -214,6 +215,7 @@ class Settings:
     logs: Logs = field(default_factory=Logs)
     access: Access = field(default_factory=Access)
     signatures: Signatures = field(default_factory=Signatures)
+    operations: Operations = field(default_factory=Operations)
     background: Background = field(default_factory=Background)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)

@@ -81,6 +81,43 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("PUT", "organisations/{code}/level"): {"special", PROGRAM},
     ("GET", "notices"): {"special", "district"},
     ("POST", "notices/{notice_id}/receipt"): {"district"},
+    **{
+        (method, path): {"operator", "auditor"}
+        for method, path in (
+            ("GET", "incidents"),
+            ("GET", "incidents/{incident_id}"),
+            ("GET", "incidents/{incident_id}/exchanges"),
+            ("GET", "replays"),
+            ("GET", "replays/{run_id}"),
+            ("GET", "replays/{run_id}/items"),
+            ("GET", "replays/{run_id}/items/{position}/diff"),
+            ("GET", "alerts"),
+            ("GET", "alerts/deliveries"),
+            ("GET", "alerts/rules"),
+            ("GET", "alerts/channels"),
+            ("GET", "work"),
+            ("GET", "work/jobs"),
+        )
+    },
+    **{
+        (method, path): {"operator"}
+        for method, path in (
+            ("POST", "incidents/{incident_id}/acknowledgement"),
+            ("POST", "incidents/{incident_id}/notes"),
+            ("POST", "incidents/{incident_id}/closing"),
+            ("POST", "replays/preview"),
+            ("POST", "replays"),
+            ("POST", "replays/{run_id}/steps"),
+            ("POST", "alerts/rules"),
+            ("PUT", "alerts/rules/{rule_id}"),
+            ("POST", "alerts/rules/{rule_id}/trial"),
+            ("POST", "alerts/channels"),
+            ("PUT", "alerts/channels/{channel_id}"),
+            ("POST", "work/jobs/{job_id}/steps"),
+            ("POST", "work/letters/{letter_id}/steps"),
+            ("POST", "work/holds"),
+        )
+    },
     ("GET", "me"): set(ROLES),
     ("POST", "me/password"): set(ROLES),
     ("POST", "session/second-factor/secret"): set(ROLES),
@@ -107,6 +144,19 @@ BODIES: dict[str, Any] = {
     "organisations/{code}/level": {"level": "OO"},
     "me/password": {"password": "x"},
     "session/second-factor": {"code": "000000"},
+    "incidents/{incident_id}/acknowledgement": {"note": "x"},
+    "incidents/{incident_id}/notes": {"note": "x"},
+    "incidents/{incident_id}/closing": {"reason": "x"},
+    "replays/preview": {"exchange_ids": [str(uuid4())]},
+    "replays": {"exchange_ids": [str(uuid4())], "reason": "x"},
+    "replays/{run_id}/steps": {"step": "pause"},
+    "alerts/rules": {"name": "x", "kind": "CHAIN_BROKEN"},
+    "alerts/rules/{rule_id}": {"name": "y", "kind": "CHAIN_BROKEN"},
+    "alerts/channels": {"name": "x", "kind": "EMAIL", "address": "a@example.kg"},
+    "alerts/channels/{channel_id}": {"name": "y", "kind": "EMAIL", "address": "a@example.kg"},
+    "work/jobs/{job_id}/steps": {"step": "hold", "reason": "x"},
+    "work/letters/{letter_id}/steps": {"step": "drop", "reason": "x"},
+    "work/holds": {"step": "resume", "kind": "TASK", "name": "x"},
 }
 
 
@@ -193,6 +243,13 @@ def _own(world: World, path: str) -> str:
         book_code="POSITION",
         notice_id=world.notices["responsible"],
         code="NOWHERE",
+        incident_id=uuid4(),
+        run_id=uuid4(),
+        rule_id=uuid4(),
+        channel_id=uuid4(),
+        letter_id=uuid4(),
+        job_id=1,
+        position=1,
     )
 
 

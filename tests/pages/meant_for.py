@@ -11,6 +11,7 @@ ANYBODY = None
 WATCHERS = {"special", "operator", "auditor"}
 OPERATORS = {"operator"}
 AUDITORS = {"auditor"}
+SEES_WORK = {"operator", "auditor"}
 
 MEANT_FOR: dict[tuple[str, str], set[str] | None] = {
     ("GET", "/"): EVERYBODY,
@@ -39,4 +40,30 @@ MEANT_FOR: dict[tuple[str, str], set[str] | None] = {
     ("GET", "/console/exchanges/{exchange_id}/audit"): WATCHERS,
     ("GET", "/console/acts"): AUDITORS,
     ("POST", "/console/acts/check"): AUDITORS,
+    ("GET", "/console/incidents"): SEES_WORK,
+    ("GET", "/console/incidents/live"): SEES_WORK,
+    ("GET", "/console/incidents/{incident_id}"): SEES_WORK,
+    ("POST", "/console/incidents/{incident_id}/acknowledge"): OPERATORS,
+    ("POST", "/console/incidents/{incident_id}/note"): OPERATORS,
+    ("POST", "/console/incidents/{incident_id}/close"): OPERATORS,
+    ("GET", "/console/replays"): SEES_WORK,
+    ("GET", "/console/replays/new"): OPERATORS,
+    ("POST", "/console/replays/new"): OPERATORS,
+    ("POST", "/console/replays"): OPERATORS,
+    ("GET", "/console/replays/{run_id}"): SEES_WORK,
+    ("GET", "/console/replays/{run_id}/progress"): SEES_WORK,
+    ("POST", "/console/replays/{run_id}/{step}"): OPERATORS,
+    ("GET", "/console/replays/{run_id}/items/{position}"): SEES_WORK,
+    ("GET", "/console/alerts"): SEES_WORK,
+    ("GET", "/console/alerts/rules/{rule_id}"): OPERATORS,
+    ("POST", "/console/alerts/rules/{rule_id}"): OPERATORS,
+    ("POST", "/console/alerts/rules/{rule_id}/trial"): OPERATORS,
+    ("GET", "/console/alerts/channels/{channel_id}"): OPERATORS,
+    ("POST", "/console/alerts/channels/{channel_id}"): OPERATORS,
+    ("GET", "/console/work"): SEES_WORK,
+    ("GET", "/console/work/live"): SEES_WORK,
+    ("GET", "/console/work/jobs"): SEES_WORK,
+    ("POST", "/console/work/jobs/{job_id}"): OPERATORS,
+    ("POST", "/console/work/letters/{letter_id}"): OPERATORS,
+    ("POST", "/console/work/holds"): OPERATORS,
 }

@@ -14,12 +14,13 @@ from tests.whole.processes import kopuro
 
 WAITS = "'UNVERIFIED', 'FORMAT_OK', 'SOURCE_UNAVAILABLE'"
 TICKS = "queueing_lock is null and task_name not in ('follow_feed')"
+_REACHED = "(select least({numbers}, coalesce(max(cursor::int), 0)) from feed_cursor where feed = 'torture')"
 _LOST = {
     "lines without an outcome": "select {lines} - count(*) from import_row",
     "lines that stored nobody": "select count(*) from import_row where person_id is null",
     "entries without an enrolment": "select count(*) from person p where not exists "
     "(select 1 from enrolment e where e.person_id = p.id)",
-    "feed records without an effect": "select {numbers} - count(distinct subject_id) from registry_event "
+    "feed records passed over": "select greatest(0, {reached} - count(distinct subject_id)) from registry_event "
     "where type = 'TORTURED'",
     "questions sent and never settled": "select count(*) from journal_entry s where s.kind = 'SENT' and s.succeeded "
     "and not exists (select 1 from journal_entry a where a.exchange_id = s.exchange_id)",
@@ -48,6 +49,7 @@ _STUCK = {
     f"where field = 'pin' and status in ({WAITS}) and subject_id in (select person_id from import_row)",
     "imports": "select count(*) from import_batch where state <> 'DONE'",
     "breakers": "select count(*) from agency_breaker where state <> 'CLOSED'",
+    "feed records not reached": "select {numbers} - {reached}",
     "feeds": "select count(*) from feed_cursor where gap <> 'NONE' and feed <> 'torture'",
 }
 
@@ -75,7 +77,7 @@ class Findings:
 async def find(database: Database, plan: Plan, asking: Asking | None, *, seeded: int) -> Findings:
     """Count what is wrong in the database and in what the asking agency holds in its hands."""
     made = Findings()
-    values = {"lines": plan.lines, "numbers": plan.numbers, "seeded": seeded}
+    values = {**_values(plan), "seeded": seeded}
     async with database.transaction() as session:
         for kind, queries in ((made.lost, _LOST), (made.doubled, _DOUBLED), (made.stuck, _STUCK)):
             for name, query in queries.items():
@@ -87,10 +89,16 @@ async def find(database: Database, plan: Plan, asking: Asking | None, *, seeded:
     return made
 
 
-async def stuck(database: Database) -> int:
+async def stuck(database: Database, plan: Plan) -> int:
     """Count what is not at rest yet."""
+    values = _values(plan)
     async with database.transaction() as session:
-        return sum([await _count(session, query) for query in _STUCK.values()])
+        return sum([await _count(session, query.format(**values)) for query in _STUCK.values()])
+
+
+def _values(plan: Plan) -> dict[str, object]:
+    reached = _REACHED.format(numbers=plan.numbers)
+    return {"lines": plan.lines, "numbers": plan.numbers, "reached": reached}
 
 
 async def _count(session: AsyncSession, query: str) -> int:

@@ -17,7 +17,9 @@ class Plan:
     outages: int = 0
     workers: int = 2
     broken: str = ""
-    patience_seconds: float = 90.0
+    patience_seconds: float = 60.0
+    rest_seconds: float = 90.0
+    concurrency: int = 4
 
     @property
     def records(self) -> int:
@@ -43,6 +45,6 @@ WHOLE = Plan(
     lines=3600, asks=2000, numbers=2000, worker_kills=110, gateway_kills=40, postgres_kills=60, outages=30
 )
 SMALL = Plan(
-    lines=24, asks=30, numbers=200, worker_kills=2, gateway_kills=1, postgres_kills=1, outages=1, workers=1
+    lines=16, asks=20, numbers=120, worker_kills=1, gateway_kills=1, postgres_kills=1, outages=1, workers=1
 )
-FEED_ONLY = Plan(numbers=240, worker_kills=3, workers=1)
+FEED_ONLY = Plan(numbers=240, worker_kills=2, workers=1, concurrency=1)

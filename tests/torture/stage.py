@@ -21,7 +21,6 @@ from tests.torture.worker import BROKEN, NUMBERS
 from tests.whole.processes import ROOT, environment_in, kopuro, short_folder
 
 QUICK = {
-    "KOPURO_WORK__CONCURRENCY": "4",
     "KOPURO_WORK__STALLED_AFTER_SECONDS": "2",
     "KOPURO_WORK__HEARTBEAT_SECONDS": "0.5",
     "KOPURO_WORK__POLLING_SECONDS": "0.3",
@@ -119,15 +118,16 @@ class Stage:
 
 
 @contextmanager
-def staged(plan: Plan) -> Iterator[Stage]:
-    """Prepare a database, keys and ports in a folder of their own; nothing of it is left afterwards."""
+def staged(plan: Plan, *, given: str = "") -> Iterator[Stage]:
+    """Prepare a database (or take a migrated one), keys and ports in a folder; nothing of it is left afterwards."""
     with short_folder() as folder, ExitStack() as opened:
-        url = opened.enter_context(embedded_postgres(folder))
+        url = given or opened.enter_context(embedded_postgres(folder))
         ports = _ports()
         environment = environment_in(folder, **QUICK, **_places(folder, ports, url), **_torture(plan))
         settings = load(environment=environment)
         make_keys(settings)
-        prepare_database(url)
+        if not given:
+            prepare_database(url)
         stage = Stage(
             plan=plan,
             folder=folder,
@@ -154,7 +154,8 @@ def _places(folder: Path, ports: dict[str, int], url: str) -> dict[str, str]:
 
 def _torture(plan: Plan) -> dict[str, str]:
     more = {} if plan.lines else {"KOPURO_BACKGROUND__FEEDS__MINJUST__ENABLED": "false"}
-    return {NUMBERS: str(plan.numbers), BROKEN: plan.broken, **more}
+    work = {"KOPURO_WORK__CONCURRENCY": str(plan.concurrency)}
+    return {NUMBERS: str(plan.numbers), BROKEN: plan.broken, **work, **more}
 
 
 def _ports() -> dict[str, int]:

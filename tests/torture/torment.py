@@ -106,9 +106,11 @@ class Torment:
     async def _rest(self) -> None:
         """Wait until nothing waits any more, or the patience ends."""
         quiet, best, since = 0, 1 << 30, time.monotonic()
-        while quiet < 3 and time.monotonic() - since < self.plan.patience_seconds:
+        while quiet < 3 and time.monotonic() - since < self.plan.rest_seconds:
             try:
-                left = await stuck(self.database) + max(0, self.plan.records - await self._progress())
+                left = await stuck(self.database, self.plan) + max(
+                    0, self.plan.records - await self._progress()
+                )
             except _AWAY:
                 left = 1 << 30
             quiet = quiet + 1 if left == 0 else 0
@@ -117,9 +119,9 @@ class Torment:
             await asyncio.sleep(0.3)
 
 
-def torment(plan: Plan, *, tell: Callable[[str], None]) -> Findings:
-    """Run a plan on a stage of its own and give what was found."""
-    with staged(plan) as stage:
+def torment(plan: Plan, *, tell: Callable[[str], None], given: str = "") -> Findings:
+    """Run a plan on a stage of its own, or over a `given` migrated database, and give what was found."""
+    with staged(plan, given=given) as stage:
         findings = asyncio.run(_torment(plan, stage, tell))
         for name in [name for name in stage.running if name != "sandbox"]:
             stage.running[name].terminate()
