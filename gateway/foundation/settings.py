@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.observability_settings import Observability
 from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
 
 PREFIX = "KOPURO_"
@@ -203,6 +204,7 @@ class Settings:
     matching: Matching = field(default_factory=Matching)
     logs: Logs = field(default_factory=Logs)
     access: Access = field(default_factory=Access)
+    observability: Observability = field(default_factory=Observability)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)
