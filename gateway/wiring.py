@@ -22,6 +22,7 @@ from gateway.disclosure.agreements import Agreements
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
+from gateway.exchange.tracing import TracedJournal
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation import logging
 from gateway.foundation.database import Database
@@ -29,12 +30,15 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
+from gateway.foundation.tracing import Tracing, open_tracing
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
+from gateway.intake.traced_asker import TracedAsker
 from gateway.migrations.upgrade import is_current, upgrade
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
+from gateway.services.traced import TracedEndpoint
 from gateway.xroad.client import Client, Limits
 from gateway.xroad.contracts import Schema
 from gateway.xroad.identifiers import SubsystemId
@@ -55,6 +59,7 @@ class Gateway:
     agencies: Agencies
     endpoint: Endpoint
     api: ApiDependencies
+    tracing: Tracing | None = None
 
 
 def begin() -> Settings:
@@ -137,7 +142,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     sealing = Sealing(signer=signer, digest=digest_algorithm(settings.signing.digest_algorithm))
     demands = _demands(settings)
     database = Database(settings.database.url, pool_size=settings.database.pool_size)
-    journal = JournalWriter(database, keys, group_window_ms=settings.journal.group_window_ms)
+    tracing = open_tracing(settings.observability)
+    writer = TracedJournal if tracing else JournalWriter
+    journal = writer(database, keys, group_window_ms=settings.journal.group_window_ms)
     sealer = Sealer(
         database,
         signer,
@@ -151,7 +158,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.start()
         sealing_work = asyncio.create_task(sealer.run(), name="sealer")
         calls = RecordedCalls(client, journal, patience=_patience(settings))
-        agencies = _open_agencies(settings, calls, keys, sealing, demands)
+        agencies = _open_agencies(settings, calls, keys, sealing, demands, tracing=tracing)
         endpoint = Endpoint(
             ours=our_subsystem(settings),
             agreements=Agreements(settings),
@@ -168,7 +175,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys=keys,
             journal=journal,
             agencies=agencies,
-            endpoint=endpoint,
+            endpoint=TracedEndpoint.of(endpoint, tracing) if tracing else endpoint,
+            tracing=tracing,
             api=ApiDependencies(
                 database=database,
                 agencies=agencies,
@@ -181,6 +189,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.close()
         await _stop_sealing(sealer, sealing_work)
         await database.close()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:
@@ -201,7 +211,13 @@ def found_adapters() -> dict[str, AdapterPlug[Any]]:
 
 
 def _open_agencies(
-    settings: Settings, calls: RecordedCalls, keys: JournalKeys, sealing: Sealing, demands: Demands
+    settings: Settings,
+    calls: RecordedCalls,
+    keys: JournalKeys,
+    sealing: Sealing,
+    demands: Demands,
+    *,
+    tracing: Tracing | None,
 ) -> Agencies:
     """Open the adapters that are switched on and put their ports together."""
     plugs = found_adapters()
@@ -219,7 +235,10 @@ def _open_agencies(
             trust=_trust(settings, agency, sealing, demands),
         )
         ports = plugs[agency.adapter].open(
-            agency, asker, contracts=settings.contracts, schemas=settings.schemas
+            agency,
+            TracedAsker(asker, tracing) if tracing else asker,
+            contracts=settings.contracts,
+            schemas=settings.schemas,
         )
         opened |= {
             field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
+from gateway.foundation.tracing import Tracing
 from gateway.intake.policies import Policies
 from gateway.intake.ports import Agencies
 
@@ -15,6 +16,7 @@ class WorkerDependencies:
     database: Database
     agencies: Agencies
     settings: Settings
+    tracing: Tracing | None = None
 
     @property
     def policies(self) -> Policies:

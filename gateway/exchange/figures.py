@@ -18,12 +18,12 @@ from gateway.exchange.figures_rows import FACTS, Known, bucket_edge, bucket_midd
 _MINUTES_UP_TO = timedelta(hours=25)
 _READ = f"""
     with mark as (select settled_until from exchange_figure_state), kept as (
-        select {{step}} as step, direction, agency, service, outcome, bucket, sum(count) as count,
+        select {{step}} as step, direction, agency, service, outcome, bucket, sum(count) as exchanges,
             sum(total_us) as total_us
         from exchange_figure where grain = :grain {{when}}
         group by 1, 2, 3, 4, 5, 6
     ), live as (
-        select {{step}} as step, direction, agency, service, outcome, bucket, count(*) as count,
+        select {{step}} as step, direction, agency, service, outcome, bucket, count(*) as exchanges,
             sum(took) as total_us
         from ({FACTS}) fact where at >= (select settled_until from mark)
         group by 1, 2, 3, 4, 5, 6
@@ -160,7 +160,7 @@ async def steps(
     found: dict[Service, list[Tally]] = defaultdict(lambda: [Tally.empty() for _ in range(number)])
     for row in await session.execute(_STEPS, {**_values(window, known), "seconds": seconds}):
         tally = found[_service(row)][min(row.step, number - 1)]
-        tally.add(row.outcome, row.bucket, int(row.count), int(row.total_us))
+        tally.add(row.outcome, row.bucket, int(row.exchanges), int(row.total_us))
     return dict(found)
 
 
@@ -186,7 +186,7 @@ def together(found: Iterable[Tally]) -> Tally:
 def _gathered(rows: Iterable[Any]) -> Mapping[Service, Tally]:
     found: dict[Service, Tally] = defaultdict(Tally.empty)
     for row in rows:
-        found[_service(row)].add(row.outcome, row.bucket, int(row.count), int(row.total_us))
+        found[_service(row)].add(row.outcome, row.bucket, int(row.exchanges), int(row.total_us))
     return dict(found)
 
 

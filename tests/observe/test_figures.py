@@ -30,8 +30,12 @@ async def counted(journal: Journal) -> Journal:
         await inbound(journal.writer, at, seconds=0.01 * (minute + 1))
         await outbound(journal.writer, at, "AgencyUnavailable", "OK")
     await outbound(journal.writer, NOW - 5 * HOUR / 6, "AgencyUnavailable", "AgencyUnavailable")
-    await inbound(journal.writer, NOW - HOUR / 4, succeeded=False, outcome="FAULT", fault_code="Client.REPLAY")
-    await inbound(journal.writer, NOW - HOUR / 4, succeeded=False, outcome="FAULT", fault_code="Server.INTERNAL")
+    await inbound(
+        journal.writer, NOW - HOUR / 4, succeeded=False, outcome="FAULT", fault_code="Client.REPLAY"
+    )
+    await inbound(
+        journal.writer, NOW - HOUR / 4, succeeded=False, outcome="FAULT", fault_code="Server.INTERNAL"
+    )
     return journal
 
 
@@ -54,13 +58,17 @@ async def test_settling_changes_no_number(counted: Journal) -> None:
     assert await _tallies(counted, 3 * DAY) == before
     async with counted.database.transaction() as session:
         assert await totals(session, KNOWN, now=NOW) == before
-        kept = (await session.execute(text("select sum(count) from exchange_figure where grain='MINUTE'"))).scalar_one()
+        kept = (
+            await session.execute(text("select sum(count) from exchange_figure where grain='MINUTE'"))
+        ).scalar_one()
     assert 0 < kept < sum(sum(tally.outcomes.values()) for tally in before.values())
 
 
 async def test_what_strangers_write_is_not_repeated(counted: Journal) -> None:
     """A service or an agency nobody configured is counted as other, whatever is written in its name."""
-    await inbound(counted.writer, NOW - HOUR / 8, client="KG/GOV/21503201500001/x", service="a/b/c/d/Асанова/v1")
+    await inbound(
+        counted.writer, NOW - HOUR / 8, client="KG/GOV/21503201500001/x", service="a/b/c/d/Асанова/v1"
+    )
     await settle_all(counted.database, KNOWN, at=NOW)
     found = await _tallies(counted, HOUR)
     assert found[Service(direction="IN", agency="other", service="other")].volume == 1

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.registry.reading import OPEN_STATES
 
 _JOBS = text("""
-    select status::text as status, count(*) as count from procrastinate_jobs
+    select status::text as status, count(*) as jobs from procrastinate_jobs
     where status in ('todo', 'doing', 'failed') group by status
 """)
 _OLDEST = text("""
@@ -46,7 +46,7 @@ class Cases:
 
 async def see_work(session: AsyncSession) -> Work:
     """Look at the queue."""
-    counts = {row.status: int(row.count) for row in await session.execute(_JOBS)}
+    counts = {row.status: int(row.jobs) for row in await session.execute(_JOBS)}
     oldest = (await session.execute(_OLDEST)).scalar_one()
     return Work(
         waiting=counts.get("todo", 0),
