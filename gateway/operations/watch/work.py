@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.registry.reading import OPEN_STATES
 
+SEVERITIES = ("A", "B", "C")
 _JOBS = text("""
     select status::text as status, count(*) as jobs from procrastinate_jobs
     where status in ('todo', 'doing', 'failed') group by status
@@ -59,4 +60,5 @@ async def see_work(session: AsyncSession) -> Work:
 async def see_cases(session: AsyncSession) -> Mapping[str, Cases]:
     """Count the review cases that wait for somebody, by severity."""
     rows = await session.execute(_CASES, {"states": list(OPEN_STATES)})
-    return {row.severity: Cases(open=int(row.open), late=int(row.late)) for row in rows}
+    found = {row.severity: Cases(open=int(row.open), late=int(row.late)) for row in rows}
+    return {severity: found.get(severity, Cases(open=0, late=0)) for severity in SEVERITIES}
