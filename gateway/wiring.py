@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 
-from gateway.access.door import open_door
+from gateway.access.door import Door, open_door
 from gateway.access.keys import read_access_keys
 from gateway.api import ApiDependencies
+from gateway.console import ConsoleDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner
@@ -36,6 +37,7 @@ from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
 from gateway.intake.traced_asker import TracedAsker
 from gateway.migrations.upgrade import is_current, upgrade
+from gateway.operations.watch.watcher import Watcher
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
 from gateway.services.traced import TracedEndpoint
@@ -58,7 +60,10 @@ class Gateway:
     journal: JournalWriter
     agencies: Agencies
     endpoint: Endpoint
+    door: Door
     api: ApiDependencies
+    console: ConsoleDependencies
+    watcher: Watcher
     tracing: Tracing | None = None
 
 
@@ -169,6 +174,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             keys=keys,
         )
+        door = open_door(database, read_access_keys(settings), settings)
+        watcher = Watcher(database, settings)
         yield Gateway(
             settings=settings,
             database=database,
@@ -176,13 +183,11 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             agencies=agencies,
             endpoint=TracedEndpoint.of(endpoint, tracing) if tracing else endpoint,
+            watcher=watcher,
             tracing=tracing,
-            api=ApiDependencies(
-                database=database,
-                agencies=agencies,
-                settings=settings,
-                door=open_door(database, read_access_keys(settings), settings),
-            ),
+            door=door,
+            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
+            console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
         )
     finally:
         await client.close()
