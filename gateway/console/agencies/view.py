@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gateway.console.exchange_links import exchanges_link
 from gateway.exchange.figures import Last, Service, Tally, Window
@@ -75,7 +76,7 @@ def _services(
             code, _, version = service.partition("/")
             key = Service(direction="OUT", agency=agency.member_code, service=code)
             last = lasts.get(key)
-            about = {"agency": agency.member_code, "service": code}
+            about: dict[str, Any] = {"agency": agency.member_code, "service": code}
             made.append(
                 AgencyService(
                     family=family,
