@@ -6,13 +6,17 @@ from urllib.parse import urlencode
 from gateway.exchange.figures_rows import OTHER
 
 LIST = "/console/exchanges"
+GOOD, BAD, DEAD = "ok", "failed", "dead"
+OUR_REFUSALS = "Client.*"  # the codes by which we refuse what is asked of us wrongly
 
 
-def exchanges_link(
+def exchanges_link(  # noqa: PLR0913 – the words of the query
     *,
+    direction: str = "",
     agency: str = "",
     service: str = "",
     status: str = "",
+    code: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
     slower_than: float | None = None,
@@ -22,6 +26,8 @@ def exchanges_link(
         return ""
     words = {
         "status": status,
+        "code": code,
+        "direction": direction.lower(),
         "agency": agency,
         "service": service,
         "since": _instant(since),

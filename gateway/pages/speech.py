@@ -66,7 +66,9 @@ class Speech:
     def ago(self, at: datetime, now: datetime | None = None) -> str:
         """Say how long ago (or in how long) an instant is."""
         span = at - (now or utc_now())
-        form: Literal["long", "short"] = "long" if self.language == "ky" else "short"  # CLDR's short ky lacks days
+        form: Literal["long", "short"] = (
+            "long" if self.language == "ky" else "short"
+        )  # CLDR's short ky lacks days
         return str(
             dates.format_timedelta(
                 span, add_direction=True, format=form, threshold=1, locale=LOCALES[self.language]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.console.exchange_links import exchanges_link
+from gateway.console.exchange_links import BAD, GOOD, exchanges_link
 from gateway.exchange.figures import Last, Service, Tally, Window
 from gateway.foundation.settings import Agency, Settings
 from gateway.operations.watch.reach import Breaker
@@ -61,7 +61,7 @@ def agencies_of(
             agency=agency,
             services=_services(agency, found, lasts, window),
             breaker=breakers.get(agency.member_code) if agency.enabled else None,
-            href=exchanges_link(agency=agency.member_code, since=window.since),
+            href=exchanges_link(direction="OUT", agency=agency.member_code, since=window.since),
         )
         for name, agency in settings.agencies.items()
     )
@@ -76,7 +76,7 @@ def _services(
             code, _, version = service.partition("/")
             key = Service(direction="OUT", agency=agency.member_code, service=code)
             last = lasts.get(key)
-            about: dict[str, Any] = {"agency": agency.member_code, "service": code}
+            about: dict[str, Any] = {"direction": "OUT", "agency": agency.member_code, "service": code}
             made.append(
                 AgencyService(
                     family=family,
@@ -88,10 +88,8 @@ def _services(
                     tally=found.get(key) or Tally.empty(),
                     last=last,
                     href=exchanges_link(**about, since=window.since),
-                    failed_href=exchanges_link(**about, status="failed", since=window.since),
-                    last_href=exchanges_link(
-                        **about, status="succeeded", since=last.good_at.replace(microsecond=0)
-                    )
+                    failed_href=exchanges_link(**about, status=BAD, since=window.since),
+                    last_href=exchanges_link(**about, status=GOOD, since=last.good_at.replace(microsecond=0))
                     if last and last.good_at
                     else "",
                 )

@@ -19,12 +19,13 @@ from gateway.console.dashboard.view import (
     Span,
     Step,
     agency_names,
+    error_share,
     span_of,
     steps_of,
     window_of_span,
 )
 from gateway.console.dependencies import ConsoleDependencies
-from gateway.console.exchange_links import exchanges_link
+from gateway.console.exchange_links import BAD, DEAD, OUR_REFUSALS, exchanges_link
 from gateway.exchange.figures import lasts, steps, tallies, together
 from gateway.foundation.clock import utc_now
 from gateway.operations.watch.sight import Sight
@@ -76,7 +77,7 @@ class _Dashboard:
             breakers=sight.breakers if sight else {},
             names=self._names,
         )
-        walked = steps_of(window, span, [together(each) for each in zip(*course.values(), strict=True)])
+        walked = steps_of(window, span, course)
         observability = self._deps.settings.observability
         return {
             "span": span,
@@ -88,9 +89,13 @@ class _Dashboard:
             "charts": _charts(visit, span, walked, target=observability.target_error_share),
             "sparkline": sparkline,
             "whole": together(found.values()),
-            "whole_links": {
-                status: exchanges_link(status=status, since=window.since)
-                for status in ("", "failed", "refused")
+            "whole_share": error_share(found),
+            "refused": sum(tally.refused for each, tally in found.items() if each.direction == "IN"),
+            "links": {
+                "all": exchanges_link(since=window.since),
+                "failed": exchanges_link(status=BAD, since=window.since),
+                "refused": exchanges_link(direction="IN", code=OUR_REFUSALS, since=window.since),
+                "dead": exchanges_link(status=DEAD),
             },
             "targets": observability,
             "newest_good": max((each.good_at for each in last.values() if each.good_at), default=None),
@@ -107,7 +112,7 @@ def _charts(visit: Visit, span: Span, walked: Sequence[Step], *, target: float) 
     if not walked:
         return {}
     speech, say = visit.speech, visit.say
-    parts = (("good", "ok"), ("refused", "refused"), ("failed", "failed"))
+    parts = (("good", "ok"), ("failed", "failed"))
     volume = [
         Line(
             name=say(f"dashboard.{word}"),

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from gateway.console.exchange_links import exchanges_link
-from gateway.exchange.figures import Last, Service, Tally, Window
+from gateway.console.exchange_links import BAD, GOOD, OUR_REFUSALS, exchanges_link
+from gateway.exchange.figures import Last, Service, Tally, Window, together
 from gateway.exchange.figures_rows import OTHER
 from gateway.foundation.settings import Settings
 from gateway.operations.watch.reach import Breaker
@@ -111,9 +112,12 @@ class Seen:
             service=service,
             name=self.names.get(service.agency, ""),
             volume=Number(value=tally.volume, href=self.link(service)),
-            failed=Number(value=tally.failed, href=self.link(service, "failed")),
-            refused=Number(value=tally.refused, href=self.link(service, "refused")),
-            error_share=tally.error_share,
+            failed=Number(value=tally.failed + tally.refused, href=self.link(service, status=BAD)),
+            refused=Number(
+                value=None if asked else tally.refused,
+                href="" if asked else self.link(service, code=OUR_REFUSALS),
+            ),
+            error_share=error_share({service: tally}),
             latencies=tuple(self._latency(service, tally, share) for share in SHARES),
             course=tuple(each.volume for each in self.course.get(service, ())),
             last=last,
@@ -121,14 +125,14 @@ class Seen:
             breaker=self.breakers.get(service.agency) if asked else None,
         )
 
-    def link(self, service: Service, status: str = "", *, slower_than: float | None = None) -> str:
-        """Give the address of a service's exchanges in the window."""
+    def link(self, service: Service, **more: Any) -> str:
+        """Give the address of a service's exchanges in the window, narrowed by more words of the query."""
         return exchanges_link(
+            direction=service.direction,
             agency=service.agency,
             service=service.service,
-            status=status,
             since=self.window.since,
-            slower_than=slower_than,
+            **more,
         )
 
     def _latency(self, service: Service, tally: Tally, share: float) -> Number:
@@ -150,35 +154,45 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a chart: when it begins and ends, how many exchanges, how long they took."""
+    """One step of a chart: when it begins, how many exchanges, how long they took, how many were errors."""
 
     since: datetime
-    until: datetime
     good: Number
-    refused: Number
     failed: Number
     latencies: tuple[float | None, ...]
     error_share: float | None
 
 
-def steps_of(window: Window, span: Span, tallies: Sequence[Tally]) -> list[Step]:
+def steps_of(window: Window, span: Span, course: Mapping[Service, Sequence[Tally]]) -> list[Step]:
     """Make the chart's steps of all services together."""
+    number = max((len(tallies) for tallies in course.values()), default=0)
     return [
-        _step(window.since + number * span.step, window.since + (number + 1) * span.step, tally)
-        for number, tally in enumerate(tallies)
+        _step(
+            window.since + place * span.step,
+            span.step,
+            {service: tallies[place] for service, tallies in course.items()},
+        )
+        for place in range(number)
     ]
 
 
-def _step(since: datetime, until: datetime, tally: Tally) -> Step:
-    def number(value: int, status: str) -> Number:
-        return Number(value=value, href=exchanges_link(status=status, since=since, until=until))
-
+def _step(since: datetime, length: timedelta, found: Mapping[Service, Tally]) -> Step:
+    whole, until = together(found.values()), since + length
+    bad = whole.failed + whole.refused
     return Step(
         since=since,
-        until=until,
-        good=number(tally.volume - tally.failed - tally.refused, "succeeded"),
-        refused=number(tally.refused, "refused"),
-        failed=number(tally.failed, "failed"),
-        latencies=tuple(tally.percentile(share) for share in SHARES),
-        error_share=tally.error_share if tally.volume else None,
+        good=Number(value=whole.volume - bad, href=exchanges_link(status=GOOD, since=since, until=until)),
+        failed=Number(value=bad, href=exchanges_link(status=BAD, since=since, until=until)),
+        latencies=tuple(whole.percentile(share) for share in SHARES),
+        error_share=error_share(found) if whole.volume else None,
     )
+
+
+def error_share(found: Mapping[Service, Tally]) -> float:
+    """Give the share of errors: what failed, and what others refused us; what we refused others is no error."""
+    volume = sum(tally.volume for tally in found.values())
+    errors = sum(
+        tally.failed + (tally.refused if service.direction == "OUT" else 0)
+        for service, tally in found.items()
+    )
+    return errors / volume if volume else 0.0
