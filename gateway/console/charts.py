@@ -3,6 +3,7 @@
 A picture is for whoever sees it; the same numbers stand in a table beside it, with the links a keyboard reaches.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -11,6 +12,9 @@ from typing import Any
 import pygal
 from lxml import etree
 from markupsafe import Markup
+
+# on import pygal hangs a finder of its maps, which we lack, into every import of the process: it is taken out again
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
 
 _LINK = "{http://www.w3.org/1999/xlink}href"  # pygal's other nodes stand in no namespace
 _OVERLAYS = frozenset({"plot overlay", "plot text-overlay", "plot tooltip-overlay", "titles"})

@@ -10,6 +10,8 @@ EVERYBODY = set(ROLES)
 ANYBODY = None
 WATCHERS = {"special", "operator", "auditor"}
 OPERATORS = {"operator"}
+CASE_READERS = {"special", "district", "head", "responsible", "auditor"}
+CASE_DECIDERS = {"district", "head", "responsible"}
 AUDITORS = {"auditor"}
 
 MEANT_FOR: dict[tuple[str, str], set[str] | None] = {
@@ -23,4 +25,18 @@ MEANT_FOR: dict[tuple[str, str], set[str] | None] = {
     ("POST", "/look"): ANYBODY,
     ("GET", "/console/acts"): AUDITORS,
     ("POST", "/console/acts/check"): AUDITORS,
+    ("GET", "/console/dashboard"): WATCHERS,
+    ("GET", "/console/dashboard/live"): WATCHERS,
+    ("GET", "/console/agencies"): WATCHERS,
+    ("POST", "/console/agencies/check"): {"operator", "auditor"},
+    ("GET", "/console/cases"): CASE_READERS,
+    ("GET", "/console/cases/{case_id}"): CASE_READERS,
+    ("POST", "/console/cases/{case_id}/yes"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/no"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/later"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/approve"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/return"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/escalate"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/undo"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/reopen"): CASE_DECIDERS,
 }

@@ -1,9 +1,9 @@
 """The pages of review cases: list, one case, and the words a reviewer says."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,7 @@ _READ = holder(Kind.CASE, Action.READ, Action.READ_MASKED)
 _WORK = holder(Kind.CASE, Action.WORK, Action.APPROVE)
 _PAGE = 50
 _LONGEST_REASON = 1000
+_NO_LETTERS = re.compile(r"[^a-z]+")
 Work = Callable[[AsyncSession, Actor, str], Awaitable[str]]
 
 
@@ -248,7 +249,9 @@ class _Cases:
             asked=query_string(**_asked(filter_of(visit))),
             tomorrow=(now.astimezone(BISHKEK).date() + timedelta(days=1)).isoformat(),
             reason_typed=visit.field("reason"),
-            **_texts(visit),
+            against_key=lambda sentence: visit.say(f"cases.against_{_REFUSALS.get(sentence, 'other')}"),
+            rule_said=_rule_said(visit, view.chosen.rule) if view.chosen else "",
+            roles_said=lambda names: ", ".join(visit.say(f"cases.role_{name}") for name in sorted(names)),
         )
 
 
@@ -320,5 +323,7 @@ def _said(visit: Visit, error: RegistryError) -> str:
     return visit.say("cases.refused_step")
 
 
-def _texts(visit: Visit) -> dict[str, Any]:
-    return {"against_key": lambda sentence: visit.say(f"cases.against_{_REFUSALS.get(sentence, 'other')}")}
+def _rule_said(visit: Visit, sentence: str) -> str:
+    """Say a rule of matching in the reader's language; one without a text stays as it is."""
+    key = f"cases.rule_{_NO_LETTERS.sub('_', sentence.lower()).strip('_')}"
+    return visit.say(key) if visit.speech.knows(key) else sentence

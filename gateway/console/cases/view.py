@@ -60,6 +60,8 @@ class Drawn:
     match: float
     score: float
     total: Bar
+    review_bits: float
+    match_bits: float
 
 
 def steps_drawn(steps: Sequence[WeightStep], thresholds: Matching) -> Drawn | None:
@@ -81,6 +83,8 @@ def steps_drawn(steps: Sequence[WeightStep], thresholds: Matching) -> Drawn | No
         match=place(thresholds.match),
         score=score,
         total=_bar(whole, place(0.0), place(score)),
+        review_bits=thresholds.review,
+        match_bits=thresholds.match,
     )
 
 
