@@ -23,6 +23,7 @@ from gateway.disclosure.agreements import Agreements
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
+from gateway.exchange.tracing import TracedJournal
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation import logging
 from gateway.foundation.database import Database
@@ -30,15 +31,19 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
+from gateway.foundation.tracing import Tracing, open_tracing
 from gateway.intake.guarded_asker import Guards
-from gateway.intake.plugs import AdapterPlug
+from gateway.intake.plugs import AdapterPlug, Asker
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
+from gateway.intake.traced_asker import TracedAsker
 from gateway.migrations.upgrade import is_current, upgrade
 from gateway.operations.replay_rules import rules_of
 from gateway.operations.replay_sending import Resender, Towards
+from gateway.operations.watch.watcher import Watcher
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
+from gateway.services.traced import TracedEndpoint
 from gateway.xroad.client import Client, Limits
 from gateway.xroad.contracts import Schema
 from gateway.xroad.identifiers import SubsystemId
@@ -62,6 +67,8 @@ class Gateway:
     door: Door
     api: ApiDependencies
     console: ConsoleDependencies
+    watcher: Watcher
+    tracing: Tracing | None = None
 
 
 def begin() -> Settings:
@@ -144,7 +151,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     sealing = Sealing(signer=signer, digest=digest_algorithm(settings.signing.digest_algorithm))
     demands = _demands(settings)
     database = Database(settings.database.url, pool_size=settings.database.pool_size)
-    journal = JournalWriter(database, keys, group_window_ms=settings.journal.group_window_ms)
+    tracing = open_tracing(settings.observability)
+    writer = TracedJournal if tracing else JournalWriter
+    journal = writer(database, keys, group_window_ms=settings.journal.group_window_ms)
     sealer = Sealer(
         database,
         signer,
@@ -160,7 +169,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         calls = RecordedCalls(client, journal, patience=_patience(settings))
         guards = Guards(database, settings.background)
         trusts = _Trusts(sealing=sealing, demands=demands)
-        agencies = _open_agencies(settings, calls, keys, trusts, guards)
+        agencies = _open_agencies(settings, calls, keys, trusts, _Askers(guards=guards, tracing=tracing))
         resender = Resender(
             database,
             calls,
@@ -179,6 +188,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys=keys,
         )
         door = open_door(database, read_access_keys(settings), settings)
+        watcher = Watcher(database, settings)
         yield Gateway(
             settings=settings,
             database=database,
@@ -186,18 +196,22 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             agencies=agencies,
             resender=resender,
-            endpoint=endpoint,
+            endpoint=TracedEndpoint.of(endpoint, tracing) if tracing else endpoint,
+            watcher=watcher,
+            tracing=tracing,
             door=door,
             api=ApiDependencies(
                 database=database, agencies=agencies, settings=settings, door=door, journal_keys=keys
             ),
-            console=ConsoleDependencies(database=database, keys=keys, settings=settings),
+            console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
         )
     finally:
         await client.close()
         await journal.close()
         await _stop_sealing(sealer, sealing_work)
         await database.close()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:
@@ -223,8 +237,20 @@ class _Trusts:
     demands: Demands
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Askers:
+    """What stands around every question to an agency: the trace outside, breaker and ledger within."""
+
+    guards: Guards
+    tracing: Tracing | None
+
+    def around(self, asker: RecordedAsker, name: str) -> Asker:
+        guarded = self.guards.guard(asker, name)
+        return TracedAsker(guarded, self.tracing) if self.tracing else guarded
+
+
 def _open_agencies(
-    settings: Settings, calls: RecordedCalls, keys: JournalKeys, trusts: _Trusts, guards: Guards
+    settings: Settings, calls: RecordedCalls, keys: JournalKeys, trusts: _Trusts, askers: _Askers
 ) -> Agencies:
     """Open the adapters that are switched on and put their ports together."""
     plugs = found_adapters()
@@ -242,7 +268,7 @@ def _open_agencies(
             trust=_trust(settings, agency, trusts.sealing, trusts.demands),
         )
         ports = plugs[agency.adapter].open(
-            agency, guards.guard(asker, name), contracts=settings.contracts, schemas=settings.schemas
+            agency, askers.around(asker, name), contracts=settings.contracts, schemas=settings.schemas
         )
         opened |= {
             field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))

@@ -35,5 +35,6 @@ async def _worker(settings: Settings) -> None:
                 agencies=gateway.agencies,
                 settings=gateway.settings,
                 resender=gateway.resender,
+                tracing=gateway.tracing,
             )
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
+from gateway.foundation.tracing import Tracing
 from gateway.intake.policies import Policies
 from gateway.intake.ports import Agencies
 from gateway.operations.replay_sending import Resender
@@ -17,6 +18,7 @@ class WorkerDependencies:
     agencies: Agencies
     settings: Settings
     resender: Resender | None = None
+    tracing: Tracing | None = None
 
     @property
     def policies(self) -> Policies:

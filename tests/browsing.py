@@ -21,6 +21,7 @@ from gateway.access.sessions import Stage, csrf_token
 from gateway.console import ConsoleDependencies, create_console
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.foundation.settings import Settings
+from gateway.operations.watch.watcher import Watcher
 from gateway.pages import create_pages
 from tests.access.conftest import made_world, world
 from tests.access.world import CHEAP, World
@@ -61,7 +62,8 @@ def settings_for(world: World, folder: Path) -> Settings:
 
 def make_pages(world: World, settings: Settings, keys: JournalKeys) -> Starlette:
     """The pages over a world; a new section is a line here, as it is in gateway/app.py."""
-    deps = ConsoleDependencies(database=world.database, keys=keys, settings=settings)
+    watcher = Watcher(world.database, settings)
+    deps = ConsoleDependencies(database=world.database, keys=keys, settings=settings, watcher=watcher)
     return create_pages(world.door, settings, (create_console(deps),))
 
 

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 from gateway.foundation.background_settings import Background
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.observability_settings import Observability
 from gateway.foundation.operations_settings import Operations
 from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
 
@@ -217,6 +218,7 @@ class Settings:
     signatures: Signatures = field(default_factory=Signatures)
     operations: Operations = field(default_factory=Operations)
     background: Background = field(default_factory=Background)
+    observability: Observability = field(default_factory=Observability)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)

@@ -1,6 +1,5 @@
 """The bulk decides as the online path does, goes on where it was stopped, and says what is wrong with its inputs."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path

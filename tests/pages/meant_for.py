@@ -10,6 +10,8 @@ EVERYBODY = set(ROLES)
 ANYBODY = None
 WATCHERS = {"special", "operator", "auditor"}
 OPERATORS = {"operator"}
+CASE_READERS = {"special", "district", "head", "responsible", "auditor"}
+CASE_DECIDERS = {"district", "head", "responsible"}
 AUDITORS = {"auditor"}
 SEES_WORK = {"operator", "auditor"}
 
@@ -66,4 +68,18 @@ MEANT_FOR: dict[tuple[str, str], set[str] | None] = {
     ("POST", "/console/work/jobs/{job_id}"): OPERATORS,
     ("POST", "/console/work/letters/{letter_id}"): OPERATORS,
     ("POST", "/console/work/holds"): OPERATORS,
+    ("GET", "/console/dashboard"): WATCHERS,
+    ("GET", "/console/dashboard/live"): WATCHERS,
+    ("GET", "/console/agencies"): WATCHERS,
+    ("POST", "/console/agencies/check"): {"operator", "auditor"},
+    ("GET", "/console/cases"): CASE_READERS,
+    ("GET", "/console/cases/{case_id}"): CASE_READERS,
+    ("POST", "/console/cases/{case_id}/yes"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/no"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/later"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/approve"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/return"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/escalate"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/undo"): CASE_DECIDERS,
+    ("POST", "/console/cases/{case_id}/reopen"): CASE_DECIDERS,
 }

@@ -5,7 +5,7 @@ from alembic import op
 from gateway.migrations.commented import create_table
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 _STATEMENTS = (
     # an entry sealed by adoption is found by nothing that looks for people
