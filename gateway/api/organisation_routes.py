@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.access.errors import not_found
+from gateway.access.within import organisation_within
 from gateway.api.conditions import NOT_MODIFIED, IfMatch, IfNoneMatch, check_match, is_known, tag
 from gateway.api.dependencies import ApiDependencies
-from gateway.api.guard import Permit, Permitted
+from gateway.api.guard import Permitted
 from gateway.api.learner_bodies import Word
 from gateway.api.organisation_bodies import (
     ClassAnswer,
@@ -18,7 +17,6 @@ from gateway.api.organisation_bodies import (
     PassportAnswer,
 )
 from gateway.foundation.clock import utc_now
-from gateway.registry.model import Organisation
 from gateway.registry.organisations.confirmation import PassportStanding, confirm_passport, passport_standing
 from gateway.registry.organisations.model import ClassGroup
 from gateway.registry.organisations.passport import read_passport
@@ -42,7 +40,7 @@ def _add_card(router: APIRouter) -> None:
     ) -> OrganisationAnswer | Response:
         """Show an organisation within reach."""
         async with permit.reading() as session:
-            found = await organisation_within(session, permit, code)
+            found = await organisation_within(session, permit.right, code)
         present = tag(found.version)
         if is_known(if_none_match, present):
             return Response(status_code=304, headers={"ETag": present})
@@ -55,7 +53,7 @@ def _add_passport(router: APIRouter, deps: ApiDependencies) -> None:
     async def organisation_passport(code: Code, permit: Permitted, response: Response) -> PassportAnswer:
         """Show the passport; its ETag is what a confirmation sends back as If-Match."""
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             standing = await passport_standing(session, organisation.id, at=utc_now())
         answer = _passport(code, standing)
         response.headers["ETag"] = tag(answer.digest)
@@ -68,7 +66,7 @@ def _add_passport(router: APIRouter, deps: ApiDependencies) -> None:
         """Confirm the passport as head of the organisation: what was read, and nothing that came after."""
         at = utc_now()
         async with deps.database.transaction() as session:
-            organisation = await organisation_within(session, permit, code, lock=True)
+            organisation = await organisation_within(session, permit.right, code, lock=True)
             passport = await read_passport(session, organisation.id, on=at.date())
             digest = passport.digest().hex()
             check_match(if_match, tag(digest))
@@ -106,7 +104,7 @@ def _add_classes(router: APIRouter) -> None:
     ) -> list[ClassAnswer]:
         """List the classes and groups of an organisation, of one academic year or of all."""
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             statement = select(ClassGroup).where(ClassGroup.organisation_id == organisation.id)
             if academic_year:
                 statement = statement.where(ClassGroup.academic_year == academic_year)
@@ -117,18 +115,3 @@ def _add_classes(router: APIRouter) -> None:
 def _class(row: ClassGroup) -> ClassAnswer:
     values = {name: getattr(row, name) for name in ClassAnswer.model_fields if name != "class_id"}
     return ClassAnswer(class_id=row.id, **values)
-
-
-async def organisation_within(
-    session: AsyncSession, permit: Permit, code: str, *, lock: bool = False
-) -> Organisation:
-    """Find an organisation within reach; raises AccessError alike for a missing one and for another's."""
-    statement = select(Organisation).where(
-        Organisation.code == code, permit.right.by_organisation(Organisation.id)
-    )
-    if lock:
-        statement = statement.with_for_update()
-    found = (await session.execute(statement)).scalar_one_or_none()
-    if found is None:
-        raise not_found()
-    return found
