@@ -11,11 +11,13 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import create_router
+from gateway.console import create_console
 from gateway.foundation.address import public_url
 from gateway.foundation.errors import KopuroError
 from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
 from gateway.foundation.tls import inbound_tls, is_loopback
+from gateway.pages import create_pages
 from gateway.services.rest_routes import (
     RestRoute,
     base_address,
@@ -68,7 +70,7 @@ def _lifespan(
             app.state.gateway = gateway
             app.soap = _soap(gateway)
             app.router.routes.insert(0, Route("/r1/{path:path}", _rest(gateway, services)))
-            app.router.routes.append(Mount("/", LoopbackOnly(_api(gateway))))
+            app.router.routes.append(Mount("/", LoopbackOnly(ApiOrPages(_api(gateway), _pages(gateway)))))
             yield
 
     return lifespan
@@ -97,8 +99,30 @@ def _api(gateway: Gateway) -> FastAPI:
     return api
 
 
+def _pages(gateway: Gateway) -> ASGIApp:
+    """Make the pages: each section is a line."""
+    return create_pages(
+        gateway.door,
+        gateway.settings,
+        sections=(create_console(gateway.console),),
+    )
+
+
+class ApiOrPages:
+    """Sends what is below /api to the JSON part and everything else to the pages."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        """Take both."""
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by the path."""
+        is_api = scope["type"] != "http" or scope["path"].startswith("/api/")
+        await (self._api if is_api else self._pages)(scope, receive, send)
+
+
 class LoopbackOnly:
-    """Answers peers on this machine only: until people have accounts, the API stays at home."""
+    """Answers peers on this machine only: the API and the pages stay behind a proxy of this machine."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""

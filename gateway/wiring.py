@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 
-from gateway.access.door import open_door
+from gateway.access.door import Door, open_door
 from gateway.access.keys import read_access_keys
 from gateway.api import ApiDependencies
+from gateway.console import ConsoleDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner
@@ -54,7 +55,9 @@ class Gateway:
     journal: JournalWriter
     agencies: Agencies
     endpoint: Endpoint
+    door: Door
     api: ApiDependencies
+    console: ConsoleDependencies
 
 
 def begin() -> Settings:
@@ -162,6 +165,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             keys=keys,
         )
+        door = open_door(database, read_access_keys(settings), settings)
         yield Gateway(
             settings=settings,
             database=database,
@@ -169,12 +173,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             agencies=agencies,
             endpoint=endpoint,
-            api=ApiDependencies(
-                database=database,
-                agencies=agencies,
-                settings=settings,
-                door=open_door(database, read_access_keys(settings), settings),
-            ),
+            door=door,
+            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
+            console=ConsoleDependencies(database=database, keys=keys, settings=settings),
         )
     finally:
         await client.close()

@@ -56,12 +56,19 @@ class Kind(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done with it. COUNT gives numbers only, READ_MASKED rows without people."""
+    """What is done with it. COUNT gives numbers only, READ_MASKED rows without people.
+
+    Of an exchange: READ_BODY shows what was sent with every personal value masked, REVEAL unmasks it for a reason,
+    REPLAY repeats a question, REPLAY_WRITES one that may change something.
+    """
 
     COUNT = "COUNT"
     READ_MASKED = "READ_MASKED"
     READ = "READ"
+    READ_BODY = "READ_BODY"
     REVEAL = "REVEAL"
+    REPLAY = "REPLAY"
+    REPLAY_WRITES = "REPLAY_WRITES"
     EXPORT = "EXPORT"
     FILL = "FILL"
     WRITE = "WRITE"

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.acts import Act, record_act
+from gateway.access.browser import SAFE, home_of, peer_of
 from gateway.access.decide import Decision, decide_first
 from gateway.access.door import Door
 from gateway.access.errors import refused
@@ -22,15 +22,11 @@ from gateway.access.wall import walled
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.problems import PROBLEM_RESPONSES, ProblemRoute, problem
 from gateway.api.route_policies import POLICIES, Audience, RoutePolicy
-from gateway.foundation.address import public_url
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError
 from gateway.foundation.logging import without_pins
-from gateway.foundation.tls import is_loopback
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
-_COOKIE = "kopuro-session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +119,7 @@ class Guard:
         """Take what is needed to know callers."""
         self._deps = deps
         self._token = deps.settings.server.api_token
-        self._address = urlsplit(public_url(deps.settings))
+        self._home = home_of(deps.settings)
 
     async def __call__(self, request: Request) -> None:
         """Let a request in or raise AccessError; the permit stands in the request's state."""
@@ -189,20 +185,18 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is None:
             return
-        asked = urlsplit(origin)
-        ours = {self._address.netloc, request.headers.get("host", "")}
-        if asked.netloc not in ours or (self.secure and asked.scheme != "https"):
+        if not self._home.is_own(origin, request.headers.get("host", "")):
             raise refused("ORIGIN")
 
     @property
     def secure(self) -> bool:
         """Tell whether people reach us by https."""
-        return self._address.scheme == "https"
+        return self._home.secure
 
     @property
     def cookie(self) -> str:
         """Give the name of the session's cookie; with TLS no other host can set one of this name."""
-        return f"__Host-{_COOKIE}" if self.secure else _COOKIE
+        return self._home.session_cookie
 
     @property
     def door(self) -> Door:
@@ -210,13 +204,6 @@ class Guard:
         if self._deps.door is None:
             raise AccessError("nobody signs in here", code=NOT_SET)
         return self._deps.door
-
-
-def peer_of(request: Request, *, forwarded: bool) -> str:
-    """Give the peer's address; a proxy on this machine may tell it, if the settings say so."""
-    peer = request.client.host if request.client else ""
-    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return told[:64] if forwarded and told and is_loopback(peer) else peer
 
 
 def guarded_router(guard: Guard, *, tags: list[str]) -> APIRouter:

@@ -1,32 +1,12 @@
 """Which right every address asks for. An address that does not stand here answers nobody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from gateway.access.route_policy import Audience, RoutePolicy
+from gateway.access.route_policy import holder as _holder
 from gateway.access.values import Action, Kind
 
-
-class Audience(StrEnum):
-    """Who is let in before any right is asked about."""
-
-    ANYBODY = "ANYBODY"  # signing in and what leads there
-    HALF_SIGNED_IN = "HALF_SIGNED_IN"  # a session that still owes its second factor
-    SIGNED_IN = "SIGNED_IN"  # any open session of a person
-    HOLDER = "HOLDER"  # a person or a program with the right
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutePolicy:
-    """The audience, and for holders the kind of object and the actions of which one must be allowed."""
-
-    audience: Audience
-    kind: Kind | None = None
-    actions: tuple[Action, ...] = ()
-
-
-def _holder(kind: Kind, *actions: Action) -> RoutePolicy:
-    return RoutePolicy(audience=Audience.HOLDER, kind=kind, actions=actions)
+__all__ = ["POLICIES", "Audience", "RoutePolicy"]
 
 
 _ANYBODY = RoutePolicy(audience=Audience.ANYBODY)

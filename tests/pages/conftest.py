@@ -1,0 +1,3 @@
+"""The fixtures of pages."""
+
+from tests.browsing import *  # noqa: F403  the fixtures
