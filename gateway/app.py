@@ -18,6 +18,7 @@ from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
 from gateway.foundation.tls import inbound_tls, is_loopback
 from gateway.pages import create_pages
+from gateway.portal import create_portal
 from gateway.services.rest_routes import (
     RestRoute,
     base_address,
@@ -104,7 +105,7 @@ def _pages(gateway: Gateway) -> ASGIApp:
     return create_pages(
         gateway.door,
         gateway.settings,
-        sections=(create_console(gateway.console),),
+        sections=(create_console(gateway.console), create_portal(gateway.desk)),
     )
 
 

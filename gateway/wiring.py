@@ -17,7 +17,7 @@ from gateway.api import ApiDependencies
 from gateway.console import ConsoleDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
-from gateway.crypto.keys import FileSigner
+from gateway.crypto.keys import FileSigner, read_secret
 from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
 from gateway.exchange.keys import JournalKeys, read_journal_keys
@@ -34,6 +34,7 @@ from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
 from gateway.migrations.upgrade import is_current, upgrade
+from gateway.portal import Desk
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
 from gateway.xroad.client import Client, Limits
@@ -58,6 +59,7 @@ class Gateway:
     door: Door
     api: ApiDependencies
     console: ConsoleDependencies
+    desk: Desk
 
 
 def begin() -> Settings:
@@ -176,6 +178,13 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             door=door,
             api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings),
+            desk=Desk(
+                database=database,
+                agencies=agencies,
+                settings=settings,
+                door=door,
+                import_key=read_secret(settings.path(settings.journal.body_key_file)),
+            ),
         )
     finally:
         await client.close()

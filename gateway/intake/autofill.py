@@ -84,7 +84,9 @@ async def filling(
 ) -> AsyncIterator[FilledForm]:
     """Ask as `autofill` does and give the form each time a source has answered; the last one is whole."""
     pin = Pin.parse(question.pin)
-    asked = {ZAGS: asyncio.ensure_future(_ask_civil_registry(agencies, pin, context, deadline_seconds))}
+    asked: dict[str, asyncio.Future[Any]] = {
+        ZAGS: asyncio.ensure_future(_ask_civil_registry(agencies, pin, context, deadline_seconds))
+    }
     if question.series and question.number:
         passport = _ask_passports(agencies, pin, question, context, deadline_seconds)
         asked[PASSPORT] = asyncio.ensure_future(passport)

@@ -132,7 +132,7 @@ class Entering:
             admitted = await admit_within(
                 self._desk.counter, visit.right, given, caller=visit.caller, user_id=visit.caller.user_id
             )
-            content = draft.content | _result(visit, draft, given, admitted)
+            content = {**draft.content, **_result(visit, draft, given, admitted)}
             await keep(
                 self._desk.database, drafts_of(self._desk, visit), draft.draft_id, content, running=False
             )

@@ -70,9 +70,11 @@ class Reading:
         """Read a text; None where there is none."""
         value = self._visit.field(name)
         if len(value) > longest:
-            return self._wrong(name, "TOO_LONG")
+            self._wrong(name, "TOO_LONG")
+            return None
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-            return self._wrong(name, "TEXT")
+            self._wrong(name, "TEXT")
+            return None
         return value or None
 
     def needed(self, name: str, *, longest: int = _LONGEST) -> str:
@@ -95,7 +97,7 @@ class Reading:
         value = self._visit.field(name)
         day = parse_date(value) if value else None
         if value and day is None:
-            return self._wrong(name, "DATE")
+            self._wrong(name, "DATE")
         return day
 
     def needed_day(self, name: str) -> date:
@@ -134,7 +136,8 @@ class Reading:
         try:
             return UUID(value) if value else None
         except ValueError:
-            return self._wrong(name, "TEXT")
+            self._wrong(name, "TEXT")
+            return None
 
     def done(self) -> None:
         """Raise InputRefused with every problem there is."""

@@ -1,6 +1,7 @@
 """Orders about a learner: a small form, a look at what the order would do, and then the order."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -160,7 +161,7 @@ def read_order(visit: Visit) -> OrderWanted:
     reading = Reading(visit)
     kind = reading.chosen("kind", OrderKind.__members__)
     with_paper = kind not in _PAPERLESS
-    values = {
+    values: dict[str, Any] = {
         "order_no": reading.needed("order_no", longest=64) if with_paper else None,
         "order_on": reading.needed_day("order_on") if with_paper else None,
         "effective_on": reading.needed_day("effective_on") if with_paper and kind != "CANCEL" else None,

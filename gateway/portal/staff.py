@@ -17,7 +17,7 @@ from gateway.foundation.errors import InputRefused
 from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.books import names_of, options
-from gateway.portal.changing import answer_form, change_once, check_version, told_by
+from gateway.portal.changing import Again, answer_form, change_once, check_version, told_by
 from gateway.portal.desk import Desk
 from gateway.portal.forms import Form, Reading, new_form
 from gateway.registry.reading import person_by_pin
@@ -158,7 +158,7 @@ class Staff:
         await end_employment(session, employment_id, **values, provenance=told_by(visit))
         return {"employment_id": str(employment_id)}
 
-    def _again(self, visit: Visit) -> Any:
+    def _again(self, visit: Visit) -> Again:
         async def again(form: Form, status: int) -> Response:
             return await self._card(visit, form, status=status)
 
