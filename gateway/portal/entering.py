@@ -163,7 +163,7 @@ class Entering:
             forms=forms,
             levels=levels,
             outcomes=draft.content["outcomes"],
-            warnings=[say_problem(code, visit.language) for code in draft.content["warnings"]],
+            warnings=[say_problem(code, visit) for code in draft.content["warnings"]],
             typed_before=sum(map(len, draft.content["typed"].values())),
             filled=characters_filled(draft.content),
         )
@@ -248,8 +248,8 @@ def characters_filled(content: Mapping[str, Any]) -> int:
 
 def _result(visit: Visit, draft: Draft, given: Mapping[str, str], admitted: Admitted) -> dict[str, Any]:
     admission, before = admitted.admission, sum(map(len, draft.content["typed"].values()))
-    told = {each.name: each.value for each in _fields(draft.content)}
-    by_hand = [visit.field(name) for name in TYPED if visit.field(name) != told.get(name, "")]
+    open_fields = {each.name: each.value for each in _fields(draft.content) if not each.locked}
+    by_hand = [visit.field(name) for name, value in open_fields.items() if visit.field(name) != value]
     return {
         "result": str(admission.result),
         "isuo_no": admission.isuo_no or "",

@@ -47,13 +47,16 @@ def form_again(visit: Visit, refused: InputRefused | None = None, *, notice: str
     values = {name: visit.field(name) for name in visit.form if name not in _NOT_KEPT}
     errors: dict[str, str] = {}
     for name, code in refused.problems if refused else ():
-        errors.setdefault("" if name in _WHOLE else name, say_problem(code, visit.language))
+        errors.setdefault("" if name in _WHOLE else name, say_problem(code, visit))
     once = visit.field("once") or secrets.token_urlsafe(18)
     return Form(values=values, errors=errors, notice=notice, once=once)
 
 
-def say_problem(code: str, language: str) -> str:
+def say_problem(code: str, visit: Visit) -> str:
     """Say what is wrong with a field, in the reader's language."""
+    if visit.speech.knows(f"words.problem.{code}"):
+        return visit.say(f"words.problem.{code}")
+    language = visit.language
     spoken = ACCESS_FIELDS.get(code) or order_reason(code)
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 

@@ -145,11 +145,11 @@ def _moment_of(visit: Visit) -> tuple[Form, date | None, datetime | None]:
     known_at = _instant(known) if known else None
     errors = {}
     if day and as_of is None:
-        errors["as_of"] = say_problem("DATE", visit.language)
+        errors["as_of"] = say_problem("DATE", visit)
     if known and known_at is None:
-        errors["known_at"] = say_problem("DATE", visit.language)
+        errors["known_at"] = say_problem("DATE", visit)
     if known_at and known_at > utc_now():
-        errors["known_at"], known_at = say_problem("DATE_IN_FUTURE", visit.language), None
+        errors["known_at"], known_at = say_problem("DATE_IN_FUTURE", visit), None
     return Form(values={"as_of": day, "known_at": known}, errors=errors), as_of, known_at
 
 
