@@ -15,7 +15,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admitting import Admitted, admit_within
 from gateway.intake.reasons import sentence
-from gateway.pages.room import NavEntry, Page, Room
+from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.books import Option, options
 from gateway.portal.changing import answer_form
@@ -66,8 +66,7 @@ class Entering:
                 Page(method="GET", path=f"{one}/state", answer=self.state, policy=FILLING, traced=False),
                 Page(method="POST", path=one, answer=self.admit, policy=ADMITTING),
                 Page(method="GET", path=f"{one}/done", answer=self.done, policy=FILLING),
-            ),
-            nav=(NavEntry(path="/learners/new", text="entering.nav", icon="user", policy=FILLING, order=15),),
+            )
         )
 
     async def ask(self, visit: Visit) -> Response:
@@ -109,7 +108,16 @@ class Entering:
             }
             for each in _fields(draft.content)
         }
-        content = {"waiting": draft.running, "fields": shown, "filled": characters_filled(draft.content)}
+        content = {
+            "waiting": draft.running,
+            "fields": shown,
+            "filled": characters_filled(draft.content),
+            "warnings": [say_problem(code, visit) for code in draft.content["warnings"]],
+            "sources": [
+                {"name": visit.say(f"words.source.{source}"), "outcome": visit.say(f"words.outcome.{outcome}")}
+                for source, outcome in draft.content["outcomes"].items()
+            ],
+        }
         return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
     async def admit(self, visit: Visit) -> Response:

@@ -7,12 +7,11 @@ from gateway.access.route_policy import SIGNED_IN
 from gateway.access.sessions import SignedIn
 from gateway.access.sign_in import give_second_factor, offer_second_factor
 from gateway.foundation.errors import AccessError, InputRefused
-from gateway.pages import NavEntry, Page, Room, Visit
+from gateway.pages import Page, Room, Visit
 from gateway.pages.secret_picture import secret_picture
 from gateway.portal.changing import Again, answer_form
 from gateway.portal.desk import Desk
 from gateway.portal.forms import Form, new_form
-from gateway.portal.home import ENTERING
 
 PATH = "/portal/me"
 
@@ -32,8 +31,7 @@ class Own:
                 Page(method="POST", path="/me/password", answer=self.password, policy=SIGNED_IN),
                 Page(method="POST", path="/me/second-factor", answer=self.second_factor, policy=SIGNED_IN),
                 Page(method="POST", path="/me/second-factor/code", answer=self.code, policy=SIGNED_IN),
-            ),
-            nav=(NavEntry(path="/me", text="own.nav", icon="user", policy=ENTERING, order=90),),
+            )
         )
 
     async def show(self, visit: Visit) -> Response:

@@ -1,4 +1,4 @@
-"""Work that goes on after an answer has left: kept hold of until it ends, ended with the program."""
+"""Work that goes on after an answer has left: kept hold of until it ends or the program does."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -20,10 +20,3 @@ class Tasks:
         done, _ = await asyncio.wait([task], timeout=wait_seconds)
         if done:
             task.result()
-
-    async def close(self) -> None:
-        """End what still runs."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)

@@ -31,6 +31,8 @@ async function look(form) {
     return;
   }
   for (const [name, told] of Object.entries(state.fields)) put(name, told);
+  warn(state.warnings);
+  list(state.sources);
   const filled = document.querySelector("[data-filled]");
   if (filled) filled.textContent = String(state.filled);
   if (state.waiting) setTimeout(() => look(form), LOOK_AGAIN_MS);
@@ -40,18 +42,43 @@ async function look(form) {
 function put(name, told) {
   const field = document.querySelector(`[data-field="${CSS.escape(name)}"]`);
   const input = field?.querySelector("input, select");
-  if (!input || input.readOnly || !told.locked) return;
-  if (input.tagName === "SELECT") input.value = told.value;
-  else input.value = told.value;
-  input.defaultValue = input.value;
-  if (input.tagName !== "SELECT") input.readOnly = true;
-  field.classList.add("filled-locked", "arrived");
-  field.querySelector(".source").textContent = told.source;
+  if (!input || (!told.locked && !field.classList.contains("arrived"))) return;
+  if (input.readOnly && !field.classList.contains("arrived")) return;
+  // what a later source contradicts is not this person's: it goes again
+  input.value = told.value;
+  input.defaultValue = told.value;
+  if (input.tagName !== "SELECT") input.readOnly = told.locked;
+  field.classList.toggle("filled-locked", told.locked);
+  field.classList.add("arrived");
+  field.querySelector(".source").textContent = told.locked ? told.source : told.status;
+}
+
+function warn(sentences) {
+  const place = document.getElementById("warnings");
+  place.replaceChildren(...sentences.map((said) => element("div", "notice notice-warn", said)));
+}
+
+function list(sources) {
+  const place = document.getElementById("sources");
+  const rows = sources.map((each) => {
+    const row = element("li", "", each.name);
+    row.append(element("span", "badge push", each.outcome));
+    return row;
+  });
+  const waits = document.getElementById("waits");
+  place.replaceChildren(...rows, ...(waits ? [waits] : []));
+}
+
+function element(name, style, said) {
+  const made = document.createElement(name);
+  made.className = style;
+  made.textContent = said;
+  return made;
 }
 
 function finish(form) {
   document.getElementById("waits")?.remove();
-  document.querySelectorAll(".filled:not(.filled-locked) .source").forEach((each) => { each.textContent = ""; });
+  document.querySelectorAll(".filled:not(.filled-locked):not(.arrived) .source").forEach((each) => { each.textContent = ""; });
   const place = document.getElementById("announce");
   if (place) place.textContent = form.dataset.arrived;
 }

@@ -8,6 +8,13 @@ document.querySelectorAll("[data-prints]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 });
+// a chosen value and Enter send the form, as Enter in a text field does
+document.addEventListener("keydown", (event) => {
+  const select = event.target.closest?.("main form select");
+  if (event.key !== "Enter" || !select || event.isComposing) return;
+  event.preventDefault();
+  select.form.querySelector("button:not([type=button])")?.click();
+});
 countTyping();
 watchArrivals();
 watchProgress();
