@@ -117,6 +117,7 @@ class Imports:
             refused = InputRefused((("file", "REQUIRED"),))
             return await self._list(visit, form_again(visit, refused), status=422)
         content = await file.read()
+        await file.close()
         try:
             draft_id, trial = await self._trial(visit, content, file.filename[:120])
         except ImportRefused as refused_file:

@@ -1,11 +1,13 @@
 """Orders and changes of schools from their forms: looked at before, given once, upon the state that was seen."""
 
 import re
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from gateway.access.appointments import Appointment, write_grant
 from gateway.access.values import Role
 from tests.access.world import add_account
 from tests.browsing import Chromium
@@ -106,11 +108,19 @@ async def test_another_schools_learner_is_as_one_that_is_not_there(office: Offic
 
 @pytest.mark.needs("chromium")
 async def test_two_heads_move_a_child_between_their_schools(chromium: Chromium, office: Office) -> None:
-    """Two heads who are responsible themselves: one asks and releases, the other holds and completes, in browsers."""
+    """A head changes nothing as head; appointed responsible besides, two of them hold, release and complete."""
     world = office.world
     for name, code in (("a-head", "A-SCHOOL"), ("b-head", "B-SCHOOL")):
-        await add_account(world, name, Role.RESPONSIBLE, organisation_id=world.organisations[code])
+        place = world.organisations[code]
+        account = await add_account(world, name, Role.HEAD, organisation_id=place)
+        paper = {"order_no": "3-к", "order_on": date(2026, 1, 5), "valid_from": date(2026, 1, 5)}
+        duty = Appointment(role=Role.RESPONSIBLE, organisation_id=place, **paper)
+        async with world.database.transaction() as session:
+            await write_grant(session, account, duty, by=None)
     number = world.numbers["a-pupil"]
+    card = await (await office.clerk("head")).get(f"/portal/learners/{number}")
+    assert card.status == 200
+    assert not card.tree.xpath("//a[contains(@href,'/orders')]")
     old, new = await chromium.page("a-head"), await chromium.page("b-head", language="ky")
     await old.goto(f"/portal/learners/{number}")
     await old.get_by_role("link", name="Transfer", exact=True).press("Enter")
