@@ -19,6 +19,7 @@ from gateway.foundation.shortcut import Shortcut
 from gateway.foundation.tls import inbound_tls, is_loopback
 from gateway.operations.watch.routes import healthz, watch_routes
 from gateway.pages import create_pages
+from gateway.portal import create_portal
 from gateway.services.rest_routes import (
     RestRoute,
     base_address,
@@ -117,7 +118,7 @@ def _pages(gateway: Gateway) -> ASGIApp:
     return create_pages(
         gateway.door,
         gateway.settings,
-        sections=(create_console(gateway.console),),
+        sections=(create_console(gateway.console), create_portal(gateway.desk)),
     )
 
 

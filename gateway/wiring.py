@@ -17,7 +17,7 @@ from gateway.api.dependencies import ApiDependencies
 from gateway.console import ConsoleDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
-from gateway.crypto.keys import FileSigner
+from gateway.crypto.keys import FileSigner, read_secret
 from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
 from gateway.exchange.keys import JournalKeys, read_journal_keys
@@ -41,6 +41,7 @@ from gateway.migrations.upgrade import is_current, upgrade
 from gateway.operations.replay_rules import rules_of
 from gateway.operations.replay_sending import Resender, Towards
 from gateway.operations.watch.watcher import Watcher
+from gateway.portal import Desk
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
 from gateway.services.traced import TracedEndpoint
@@ -67,6 +68,7 @@ class Gateway:
     door: Door
     api: ApiDependencies
     console: ConsoleDependencies
+    desk: Desk
     watcher: Watcher
     tracing: Tracing | None = None
 
@@ -204,6 +206,13 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
                 database=database, agencies=agencies, settings=settings, door=door, journal_keys=keys
             ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
+            desk=Desk(
+                database=database,
+                agencies=agencies,
+                settings=settings,
+                door=door,
+                import_key=read_secret(settings.path(settings.journal.body_key_file)),
+            ),
         )
     finally:
         await client.close()

@@ -19,12 +19,16 @@ from starlette.applications import Starlette
 from gateway.access.browser import home_of
 from gateway.access.sessions import Stage, csrf_token
 from gateway.console import ConsoleDependencies, create_console
+from gateway.crypto.keys import read_secret
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.foundation.settings import Settings
+from gateway.intake.ports import Agencies
 from gateway.operations.watch.watcher import Watcher
 from gateway.pages import create_pages
+from gateway.portal import Desk, create_portal
 from tests.access.conftest import made_world, world
 from tests.access.world import CHEAP, World
+from tests.intake.support import Sources
 from tests.running import make_settings, served
 
 __all__ = ["Chromium", "Site", "chromium", "made_world", "site", "world"]
@@ -60,11 +64,21 @@ def settings_for(world: World, folder: Path) -> Settings:
     return replace(make_settings(world.database.url, folder), access=CHEAP)
 
 
-def make_pages(world: World, settings: Settings, keys: JournalKeys) -> Starlette:
+def make_pages(
+    world: World, settings: Settings, keys: JournalKeys, agencies: Agencies | None = None
+) -> Starlette:
     """The pages over a world; a new section is a line here, as it is in gateway/app.py."""
     watcher = Watcher(world.database, settings)
     deps = ConsoleDependencies(database=world.database, keys=keys, settings=settings, watcher=watcher)
-    return create_pages(world.door, settings, (create_console(deps),))
+    desk = Desk(
+        database=world.database,
+        agencies=agencies or Sources().agencies(),
+        settings=settings,
+        door=world.door,
+        import_key=read_secret(settings.path(settings.journal.body_key_file)),
+        evidence_deadline_seconds=1.0,
+    )
+    return create_pages(world.door, settings, (create_console(deps), create_portal(desk)))
 
 
 def keys_of(settings: Settings) -> JournalKeys:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
+from gateway.access.within import organisation_within
 from gateway.api.class_bodies import (
     ClassLearnerAnswer,
     CloseBody,
@@ -26,7 +27,7 @@ from gateway.api.guard import Permit, Permitted
 from gateway.api.learner_bodies import Word
 from gateway.api.learner_routes import NO_STORE
 from gateway.api.organisation_bodies import ClassAnswer
-from gateway.api.organisation_routes import Code, class_answer, organisation_within
+from gateway.api.organisation_routes import Code, class_answer
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.learners.classes import class_learners, place_in_class, take_out_of_class
@@ -83,7 +84,7 @@ def _add_lists(router: APIRouter) -> None:
     async def programmes_of_organisation(code: Code, permit: Permitted) -> list[ProgrammeAnswer]:
         """List the programmes an organisation offers or offered."""
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             found = await session.execute(
                 select(ProgrammeOffering)
                 .where(ProgrammeOffering.organisation_id == organisation.id)
@@ -104,7 +105,7 @@ def _add_opening(router: APIRouter, deps: ApiDependencies) -> None:
     async def open_class(code: Code, body: NewClassBody, permit: Permitted) -> MadeAnswer:
         """Open a class or group; a second one of the same name, year and shift is refused."""
         async with deps.database.transaction() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             new = NewClassGroup(**body.model_dump())
             return MadeAnswer(id=await open_class_group(session, organisation.id, new, at=utc_now()))
 
@@ -114,7 +115,7 @@ def _add_opening(router: APIRouter, deps: ApiDependencies) -> None:
         if body.ends_at <= body.starts_at:
             raise InputRefused((("ends_at", "RANGE"),))
         async with deps.database.transaction() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             made = await add_shift(
                 session,
                 organisation.id,
@@ -129,7 +130,7 @@ def _add_opening(router: APIRouter, deps: ApiDependencies) -> None:
     async def add_programme(code: Code, body: ProgrammeBody, permit: Permitted) -> MadeAnswer:
         """Offer a programme from a day on."""
         async with deps.database.transaction() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             new = NewProgramme(**body.model_dump())
             return MadeAnswer(id=await offer_programme(session, organisation.id, new, at=utc_now()))
 

@@ -4,11 +4,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.api.refusals import ApiRefusal
-from gateway.registry.model import Enrolment, Person
+from gateway.registry.learner_version import learner_version
 
 IfMatch = Annotated[
     str | None, Header(alias="if-match", max_length=200, description="The ETag of what was read; required")
@@ -43,15 +42,5 @@ def _tags(given: str) -> set[str]:
 
 
 async def learner_tag(session: AsyncSession, person_id: UUID, *, lock: bool = False) -> str:
-    """Give the tag of a learner: it changes with the entry and with every order about any enrolment.
-
-    Read it as the tables' owner and before what it stands for, so that it is never newer than what was shown.
-    `lock` holds the entry until the transaction ends.
-    """
-    entry = select(Person.version).where(Person.id == person_id)
-    version = (await session.execute(entry.with_for_update() if lock else entry)).scalar_one()
-    same = select(Person.id).where((Person.id == person_id) | (Person.master_id == person_id))
-    orders = await session.execute(
-        select(func.coalesce(func.sum(Enrolment.version), 0)).where(Enrolment.person_id.in_(same))
-    )
-    return tag(version, orders.scalar_one())
+    """Give the tag of a learner: it changes with the entry and with every order about any enrolment."""
+    return tag(await learner_version(session, person_id, lock=lock))

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Body, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
+from gateway.access.within import organisation_within
 from gateway.api.conditions import IfMatch, check_match, tag
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permit, Permitted
 from gateway.api.organisation_bodies import ConfirmationAnswer, EvidenceAnswer, SignatureBody
-from gateway.api.organisation_routes import Code, organisation_within
+from gateway.api.organisation_routes import Code
 from gateway.api.signature_sentences import refusal_of
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.detached import DetachedSignature, Trust
@@ -59,7 +60,7 @@ def _add_reading(router: APIRouter, trust: Trust) -> None:
         """Give the very bytes a head signs today; the ETag is that of the passport."""
         at = utc_now()
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             passport = await read_passport(session, organisation.id, on=at.date())
         headers = {"ETag": tag(passport.digest().hex()), "Cache-Control": "no-store"}
         content = statement(code, passport, on=at.date())
@@ -69,7 +70,7 @@ def _add_reading(router: APIRouter, trust: Trust) -> None:
     async def passport_signature(code: Code, permit: Permitted) -> EvidenceAnswer:
         """Show what was signed last and by which certificate, verified anew."""
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
         async with permit.database.transaction() as session:
             found = await last_signature(session, organisation.id, trust=trust)
         if found is None:
@@ -108,7 +109,7 @@ def _add_confirming(router: APIRouter, deps: ApiDependencies, trust: Trust) -> N
         """
         at = utc_now()
         async with deps.database.transaction() as session:
-            organisation = await organisation_within(session, permit, code, lock=True)
+            organisation = await organisation_within(session, permit.right, code, lock=True)
             passport = await read_passport(session, organisation.id, on=at.date())
             digest = passport.digest().hex()
             check_match(if_match, tag(digest))

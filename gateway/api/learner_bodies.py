@@ -1,13 +1,14 @@
 """The shapes of searching learners, of their orders and of changes of schools."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.api.paging import Cursor, Limit
+from gateway.intake.ordering import OrderKind, OrderWanted
+from gateway.intake.transferring import StepName, StepWanted
 
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -68,24 +69,6 @@ class FoundPage(BaseModel):
     next_cursor: str
 
 
-class OrderKind(StrEnum):
-    """What may be ordered here; TRANSFER asks for a change of schools, CANCEL takes an order back."""
-
-    ENROL = "ENROL"
-    REINSTATE = "REINSTATE"
-    ATTEND = "ATTEND"
-    LEAVE = "LEAVE"
-    EXCHANGE = "EXCHANGE"
-    SUSPEND = "SUSPEND"
-    RETURN = "RETURN"
-    PROMOTE = "PROMOTE"
-    REPEAT = "REPEAT"
-    TRANSFER = "TRANSFER"
-    GRADUATE = "GRADUATE"
-    EXPEL = "EXPEL"
-    CANCEL = "CANCEL"
-
-
 class OrderBody(Body):
     """An order: what it does from which day, by which paper.
 
@@ -106,6 +89,10 @@ class OrderBody(Body):
     form: Word = "FULL_TIME"
     to_organisation_code: Word | None = None
     cancels_id: UUID | None = None
+
+    def wanted(self) -> OrderWanted:
+        """Give the order as what carries it out takes it."""
+        return OrderWanted(**self.model_dump())
 
 
 class OrderAnswer(BaseModel):
@@ -135,16 +122,6 @@ class MovementAnswer(BaseModel):
     recorded_at: datetime
 
 
-class StepName(StrEnum):
-    """The steps of a change of schools: HOLD, REFUSE, COMPLETE by the new school, RELEASE, WITHDRAW by the old."""
-
-    HOLD = "HOLD"
-    REFUSE = "REFUSE"
-    RELEASE = "RELEASE"
-    WITHDRAW = "WITHDRAW"
-    COMPLETE = "COMPLETE"
-
-
 class StepBody(Body):
     """A step; HOLD says how many free places there are and for how many days one is held, COMPLETE the order."""
 
@@ -154,6 +131,10 @@ class StepBody(Body):
     order_no: Word | None = None
     order_on: date | None = None
     effective_on: date | None = None
+
+    def wanted(self) -> StepWanted:
+        """Give the step as what takes it asks for."""
+        return StepWanted(**self.model_dump())
 
 
 class StepAnswer(BaseModel):

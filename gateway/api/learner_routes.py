@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
+from gateway.access.within import learner_within
 from gateway.api.answers import learner_answer
 from gateway.api.bodies import LearnerAnswer
 from gateway.api.conditions import learner_tag
@@ -23,14 +23,13 @@ from gateway.api.learner_bodies import (
     SearchBody,
 )
 from gateway.api.paging import cursor_of, place_of
-from gateway.api.reach import sees_person
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.card import PersonCard, person_card
 from gateway.registry.entries import EnrolmentEntry
 from gateway.registry.learners.journal import Recorded, movements_of
 from gateway.registry.model import Person
-from gateway.registry.reading import enrolments, person_by_number
+from gateway.registry.reading import enrolments
 from gateway.registry.search import Found, Search, search_learners
 from gateway.registry.timeline.card import card_as_of
 from gateway.registry.values import Pin
@@ -194,12 +193,4 @@ def _movement(entry: Recorded, *, cancelled: bool) -> MovementAnswer:
 async def visible_learner(permit: Permit, isuo_no: str) -> UUID:
     """Find a learner within reach, behind the wall; raises AccessError alike for missing and for another's."""
     async with permit.reading() as session:
-        return await learner_within(session, permit, isuo_no)
-
-
-async def learner_within(session: AsyncSession, permit: Permit, isuo_no: str) -> UUID:
-    """Find a learner within the route's right in a session; raises AccessError."""
-    entry = await person_by_number(session, isuo_no)
-    if entry is None or not await sees_person(session, permit, entry.person_id):
-        raise not_found()
-    return entry.person_id
+        return await learner_within(session, permit.right, isuo_no)

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
 from gateway.access.errors import not_found
+from gateway.access.within import organisation_within
 from gateway.api.class_bodies import LeaveAnswer, LeaveBody, LeaveEndBody, MadeAnswer
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permitted
 from gateway.api.learner_routes import NO_STORE
-from gateway.api.organisation_routes import Code, organisation_within
+from gateway.api.organisation_routes import Code
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.staff.leave_model import StaffLeave
@@ -31,7 +32,7 @@ def add_leave_routes(router: APIRouter, deps: ApiDependencies) -> None:
         """List who of an organisation's staff is on leave on a day; today without one."""
         response.headers.update(NO_STORE)
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             found = await leaves_of(session, organisation.id, on=on or permit.right.on)
         return [LeaveAnswer.model_validate(each, from_attributes=True) for each in found]
 

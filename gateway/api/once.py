@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.access.repeats import Attempt, KeyReused, carry_out_once
 from gateway.api.conditions import IfMatch
-from gateway.api.idempotency import REPLAYED, Attempt, IdempotencyKey, keep_answer, kept_answer, take_key
+from gateway.api.idempotency import REPLAYED, IdempotencyKey
+from gateway.api.refusals import ApiRefusal
 from gateway.foundation.database import Database
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -38,11 +40,14 @@ async def once(
     database: Database, attempt: Attempt, response: Response, *, change: Change[Answer], shape: type[Answer]
 ) -> Answer:
     """Give the answer kept for the request, or carry it out and keep what it answers, in one transaction."""
-    async with database.transaction() as session:
-        kept = await kept_answer(session, attempt) or await take_key(session, attempt)
-        if kept is None:
-            answer = await change(session)
-            await keep_answer(session, attempt, 201, answer)
-            return answer
-    response.headers[REPLAYED] = "true"
-    return shape.model_validate(kept)
+
+    async def answered(session: AsyncSession) -> dict[str, Any]:
+        return (await change(session)).model_dump(mode="json")
+
+    try:
+        answer, is_kept = await carry_out_once(database, attempt, answered)
+    except KeyReused:
+        raise ApiRefusal("IDEMPOTENCY_KEY_REUSED") from None
+    if is_kept:
+        response.headers[REPLAYED] = "true"
+    return shape.model_validate(answer)

@@ -4,11 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.access.errors import not_found
+from gateway.access.within import organisation_within
 from gateway.api.conditions import NOT_MODIFIED, IfNoneMatch, is_known, tag
-from gateway.api.guard import Permit, Permitted
+from gateway.api.guard import Permitted
 from gateway.api.learner_bodies import Word
 from gateway.api.organisation_bodies import (
     ClassAnswer,
@@ -16,7 +15,6 @@ from gateway.api.organisation_bodies import (
     PassportAnswer,
 )
 from gateway.foundation.clock import utc_now
-from gateway.registry.model import Organisation
 from gateway.registry.organisations.confirmation import PassportStanding, passport_standing
 from gateway.registry.organisations.model import ClassGroup
 
@@ -39,7 +37,7 @@ def _add_card(router: APIRouter) -> None:
     ) -> OrganisationAnswer | Response:
         """Show an organisation within reach."""
         async with permit.reading() as session:
-            found = await organisation_within(session, permit, code)
+            found = await organisation_within(session, permit.right, code)
         present = tag(found.version)
         if is_known(if_none_match, present):
             return Response(status_code=304, headers={"ETag": present})
@@ -52,7 +50,7 @@ def _add_passport(router: APIRouter) -> None:
     async def organisation_passport(code: Code, permit: Permitted, response: Response) -> PassportAnswer:
         """Show the passport; its ETag is what a confirmation sends back as If-Match."""
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             standing = await passport_standing(session, organisation.id, at=utc_now())
         answer = _passport(code, standing)
         response.headers["ETag"] = tag(answer.digest)
@@ -85,7 +83,7 @@ def _add_classes(router: APIRouter) -> None:
     ) -> list[ClassAnswer]:
         """List the classes and groups of an organisation, of one academic year or of all."""
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             statement = select(ClassGroup).where(ClassGroup.organisation_id == organisation.id)
             if academic_year:
                 statement = statement.where(ClassGroup.academic_year == academic_year)
@@ -97,18 +95,3 @@ def class_answer(row: ClassGroup) -> ClassAnswer:
     """Show a class; its version in quotes is what appointing its teacher takes as If-Match."""
     values = {name: getattr(row, name) for name in ClassAnswer.model_fields if name != "class_id"}
     return ClassAnswer(class_id=row.id, **values)
-
-
-async def organisation_within(
-    session: AsyncSession, permit: Permit, code: str, *, lock: bool = False
-) -> Organisation:
-    """Find an organisation within reach; raises AccessError alike for a missing one and for another's."""
-    statement = select(Organisation).where(
-        Organisation.code == code, permit.right.by_organisation(Organisation.id)
-    )
-    if lock:
-        statement = statement.with_for_update()
-    found = (await session.execute(statement)).scalar_one_or_none()
-    if found is None:
-        raise not_found()
-    return found

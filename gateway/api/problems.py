@@ -11,15 +11,15 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from gateway.access.errors import TooManyAttempts
+from gateway.access.sentences import FIELDS as ACCESS_FIELDS
+from gateway.access.sentences import REFUSALS
 from gateway.access.token import NOT_SET
-from gateway.api.access_sentences import FIELDS as ACCESS_FIELDS
-from gateway.api.access_sentences import REFUSALS
 from gateway.api.operations_sentences import OPERATIONS_REFUSALS, operations_reason
-from gateway.api.order_sentences import order_reason
 from gateway.api.refusals import API_REFUSALS, ApiRefusal
 from gateway.api.signature_sentences import SIGNATURE_REASONS
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
+from gateway.intake.order_sentences import order_reason
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
 
 _TITLES = {

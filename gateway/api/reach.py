@@ -2,36 +2,17 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found, refused
 from gateway.access.values import Action, Kind
 from gateway.api.bodies import CaseAnswer
 from gateway.api.guard import Permit
-from gateway.foundation.errors import InputRefused
 from gateway.intake.cases import list_cases
 from gateway.intake.reasons import sentence
-from gateway.registry.model import Organisation, Person, ReviewCandidate, ReviewCase
+from gateway.registry.model import ReviewCandidate, ReviewCase
 from gateway.registry.reading import OPEN_STATES
-
-
-async def sees_person(session: AsyncSession, permit: Permit, person_id: UUID) -> bool:
-    """Tell whether a person is within the reach of the route's right."""
-    within = permit.right.by_person(Person.id)
-    found = await session.execute(select(exists().where(Person.id == person_id, within)))
-    return bool(found.scalar_one())
-
-
-async def check_place(permit: Permit, code: str | None) -> None:
-    """Let an application pass whose organisation is within reach; others are as unknown as one that is not there."""
-    if permit.caller.account_id is None:
-        return
-    within = permit.right.by_organisation(Organisation.id)
-    async with permit.reading() as session:
-        found = await session.execute(select(exists().where(Organisation.code == code, within)))
-    if not found.scalar_one():
-        raise InputRefused((("organisation_code", "ORGANISATION_UNKNOWN"),))
 
 
 async def check_case(permit: Permit, case_id: UUID, *, confirms: bool) -> None:

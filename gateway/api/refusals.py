@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.api.access_sentences import Sentences
+from gateway.access.sentences import Sentences
 from gateway.foundation.errors import KopuroError
 
 

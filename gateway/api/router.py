@@ -33,22 +33,18 @@ from gateway.api.learner_routes import add_learner_routes
 from gateway.api.leave_routes import add_leave_routes
 from gateway.api.order_routes import add_order_routes
 from gateway.api.organisation_routes import add_organisation_routes
-from gateway.api.reach import check_case, check_place, masked_cases, sees_person
+from gateway.api.reach import check_case, masked_cases
 from gateway.api.replay_routes import add_replay_routes
 from gateway.api.session_routes import session_router
 from gateway.api.staff_routes import add_staff_routes
 from gateway.api.work_routes import add_work_routes
-from gateway.foundation.clock import utc_now
-from gateway.foundation.errors import InputRefused
-from gateway.intake.admission import Result, admit
-from gateway.intake.applications import parse_application, parse_typed
+from gateway.intake.admission import Result
+from gateway.intake.admitting import Counter, admit_within
+from gateway.intake.applications import parse_typed
 from gateway.intake.autofill import Question, autofill
 from gateway.intake.cases import decide_case, list_cases
 from gateway.intake.ports import AskContext
 from gateway.intake.reasons import choose_language
-from gateway.intake.verification import ask_about
-from gateway.matching.model import model_of
-from gateway.registry.card import card_fields
 
 Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 User = Annotated[str, Header(alias="x-user-id", pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,63}$")]
@@ -113,31 +109,22 @@ def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
         user: User = "kopuro-api",
     ) -> AdmissionAnswer:
         """Admit a learner: asks the agencies briefly, matches before it creates."""
-        user = permit.user_id(user)
-        application = parse_application(body.model_dump(exclude_none=True))
-        await check_place(permit, application.organisation_code)
-        evidence = await ask_about(
-            deps.agencies,
-            application.pin.value if application.pin else None,
-            passport=application.passport,
-            context=AskContext(user_id=user, issue=f"admission-{uuid4()}"),
-            deadline_seconds=deps.evidence_deadline_seconds,
+        counter = Counter(
+            database=deps.database,
+            agencies=deps.agencies,
+            settings=deps.settings,
+            evidence_deadline_seconds=deps.evidence_deadline_seconds,
         )
-        async with deps.database.transaction() as session:
-            admission = await admit(
-                session,
-                application,
-                evidence=evidence,
-                policies=deps.settings.fields,
-                recorded_by=user,
-                model=model_of(deps.settings.matching),
-            )
-            if admission.person_id is None or admission.isuo_no is None:
-                raise InputRefused(tuple(("organisation_code", reason) for reason in admission.reasons))
-            visible = await sees_person(session, permit, admission.person_id)
-            fields = await card_fields(session, admission.person_id, at=utc_now()) if visible else ()
+        admitted = await admit_within(
+            counter,
+            permit.right,
+            body.model_dump(exclude_none=True),
+            caller=permit.caller,
+            user_id=permit.user_id(user),
+        )
+        admission = admitted.admission
         response.status_code = 201 if admission.result in {Result.CREATED, Result.CASE} else 200
-        return admission_answer(admission, fields, choose_language(language))
+        return admission_answer(admission, admitted.fields, choose_language(language))
 
 
 def _add_cases(router: APIRouter, deps: ApiDependencies) -> None:

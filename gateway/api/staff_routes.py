@@ -4,10 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.access.errors import not_found
+from gateway.access.within import employment_version, organisation_within
 from gateway.api.conditions import check_match, tag
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permit, Permitted
@@ -16,24 +15,23 @@ from gateway.api.learner_routes import NO_STORE
 from gateway.api.once import Sending, Sent, once
 from gateway.api.organisation_bodies import (
     AssignBody,
-    AssignmentAnswer,
     EmploymentAnswer,
     EndBody,
     HireBody,
     StaffChangeAnswer,
     StaffPage,
 )
-from gateway.api.organisation_routes import Code, organisation_within
+from gateway.api.organisation_routes import Code
 from gateway.api.paging import Cursor, Limit, cursor_of, place_of
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.staff_documents import show_passport
-from gateway.registry.model import Person
 from gateway.registry.reading import person_by_pin
 from gateway.registry.repository import Provenance
 from gateway.registry.staff.assigning import NewAssignment, assign
 from gateway.registry.staff.employing import NewEmployment, end_employment, hire
-from gateway.registry.staff.model import Assignment, Employment
+from gateway.registry.staff.listing import list_staff
+from gateway.registry.staff.model import Employment
 from gateway.registry.values import SCHOOL, Pin
 
 
@@ -57,20 +55,16 @@ def _add_list(router: APIRouter) -> None:
         response.headers.update(NO_STORE)
         after = _id_of(cursor)
         async with permit.reading() as session:
-            organisation = await organisation_within(session, permit, code)
-            statement = (
-                select(Employment, Person)
-                .outerjoin(Person, Person.id == Employment.person_id)
-                .where(Employment.organisation_id == organisation.id, permit.right.filter)
-                .order_by(Employment.id)
-                .limit(limit + 1)
+            organisation = await organisation_within(session, permit.right, code)
+            found = await list_staff(
+                session,
+                Employment.organisation_id == organisation.id,
+                permit.right.filter,
+                after=after,
+                limit=limit + 1,
             )
-            if after:
-                statement = statement.where(Employment.id > after)
-            rows = (await session.execute(statement)).all()
-            held = await _assignments(session, [row[0].id for row in rows[:limit]])
-            shown = [_employment(row[0], row[1], held.get(row[0].id, [])) for row in rows[:limit]]
-        last = cursor_of(str(shown[-1].employment_id)) if len(rows) > limit else ""
+        shown = [EmploymentAnswer.model_validate(each, from_attributes=True) for each in found[:limit]]
+        last = cursor_of(str(shown[-1].employment_id)) if len(found) > limit else ""
         return StaffPage(staff=shown, next_cursor=last)
 
 
@@ -82,37 +76,6 @@ def _id_of(cursor: str) -> UUID | None:
         raise InputRefused((("cursor", "NOT_A_CURSOR"),)) from None
 
 
-async def _assignments(session: AsyncSession, employments: list[UUID]) -> dict[UUID, list[AssignmentAnswer]]:
-    """Read the positions of a page of employments in one SELECT."""
-    found = await session.execute(
-        select(Assignment)
-        .where(Assignment.employment_id.in_(employments))
-        .order_by(Assignment.from_on, Assignment.id)
-    )
-    held: dict[UUID, list[AssignmentAnswer]] = {}
-    for row in found.scalars():
-        held.setdefault(row.employment_id, []).append(_assignment(row))
-    return held
-
-
-def _employment(row: Employment, person: Person | None, held: list[AssignmentAnswer]) -> EmploymentAnswer:
-    named = ("isuo_no", "surname", "given_name", "patronymic")
-    own = set(EmploymentAnswer.model_fields) - {*named, "employment_id", "assignments"}
-    values = {name: getattr(row, name) for name in own}
-    names = {name: getattr(person, name) if person else None for name in named}
-    return EmploymentAnswer.model_validate({**values, **names, "employment_id": row.id, "assignments": held})
-
-
-def _assignment(row: Assignment) -> AssignmentAnswer:
-    return AssignmentAnswer(
-        assignment_id=row.id,
-        position_code=row.position_code,
-        fte=row.fte,
-        from_on=row.from_on,
-        until_on=row.until_on,
-    )
-
-
 def _add_hiring(router: APIRouter, deps: ApiDependencies) -> None:
     @router.post("/organisations/{code}/staff", status_code=201)
     async def hire_somebody(
@@ -122,7 +85,7 @@ def _add_hiring(router: APIRouter, deps: ApiDependencies) -> None:
         pin = Pin.parse(body.pin)
 
         async def change(session: AsyncSession) -> StaffChangeAnswer:
-            organisation = await organisation_within(session, permit, code)
+            organisation = await organisation_within(session, permit.right, code)
             person = await person_by_pin(session, pin.value)
             if person is None:
                 raise InputRefused((("pin", "PERSON_UNKNOWN"),))
@@ -148,7 +111,7 @@ def _add_positions(router: APIRouter, deps: ApiDependencies) -> None:
         """Give a position within an employment; more than two full-time positions in all is a review case."""
 
         async def change(session: AsyncSession) -> StaffChangeAnswer:
-            version = await _version_within(session, permit, employment_id)
+            version = await employment_version(session, permit.right, employment_id)
             new = NewAssignment(employment_id=employment_id, **body.model_dump())
             if new.until_on is not None and new.until_on <= new.from_on:
                 raise InputRefused((("until_on", "RANGE"),))
@@ -165,7 +128,7 @@ def _add_positions(router: APIRouter, deps: ApiDependencies) -> None:
         """End an employment that stands at the version of If-Match; its positions end with it."""
 
         async def change(session: AsyncSession) -> StaffChangeAnswer:
-            version = await _version_within(session, permit, employment_id)
+            version = await employment_version(session, permit.right, employment_id)
             check_match(sent.if_match, tag(version))
             await end_employment(
                 session,
@@ -178,19 +141,6 @@ def _add_positions(router: APIRouter, deps: ApiDependencies) -> None:
 
         attempt = attempt_of(permit.caller, sent.key, f"end/{employment_id}", body)
         return await once(deps.database, attempt, response, change=change, shape=StaffChangeAnswer)
-
-
-async def _version_within(session: AsyncSession, permit: Permit, employment_id: UUID) -> int:
-    """Lock an employment within reach and give its version; raises AccessError."""
-    found = await session.execute(
-        select(Employment.version)
-        .where(Employment.id == employment_id, permit.right.filter)
-        .with_for_update()
-    )
-    version = found.scalar_one_or_none()
-    if version is None:
-        raise not_found()
-    return version
 
 
 def _told(permit: Permit, sent: Sending) -> Provenance:

@@ -1,9 +1,10 @@
 """Fill a form from its sources: a PIN in, every value out with where it comes from and what it is worth."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from gateway.foundation.clock import utc_now
@@ -44,11 +45,12 @@ class FilledField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form filled in; `warnings` are reason codes."""
+    """A form filled in; `warnings` are reason codes, `waiting` the sources that have not answered yet."""
 
     fields: tuple[FilledField, ...]
     outcomes: Mapping[str, Outcome]
     warnings: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
 
     def value(self, name: str) -> str | None:
         """Give the value of a field."""
@@ -67,12 +69,42 @@ async def autofill(
     Raises InputRefused for a PIN that cannot be one, before anybody is asked. When the PIN belongs to
     somebody other than the names typed, nothing of that person is given.
     """
+    *_, form = [
+        form async for form in filling(agencies, question, context, deadline_seconds=deadline_seconds)
+    ]
+    return form
+
+
+async def filling(
+    agencies: Agencies,
+    question: Question,
+    context: AskContext,
+    *,
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> AsyncIterator[FilledForm]:
+    """Ask as `autofill` does and give the form each time a source has answered; the last one is whole."""
     pin = Pin.parse(question.pin)
-    civil, passport = await asyncio.gather(
-        _ask_civil_registry(agencies, pin, context, deadline_seconds),
-        _ask_passports(agencies, pin, question, context, deadline_seconds),
-    )
-    answers: list[AgencyAnswer[PersonRecord]] = [civil] if passport is None else [civil, _as_person(passport)]
+    asked: dict[str, asyncio.Future[Any]] = {
+        ZAGS: asyncio.ensure_future(_ask_civil_registry(agencies, pin, context, deadline_seconds))
+    }
+    if question.series and question.number:
+        passport = _ask_passports(agencies, pin, question, context, deadline_seconds)
+        asked[PASSPORT] = asyncio.ensure_future(passport)
+    try:
+        while waiting := tuple(source for source, task in asked.items() if not task.done()):
+            await asyncio.wait([asked[source] for source in waiting], return_when=asyncio.FIRST_COMPLETED)
+            answers = {source: task.result() for source, task in asked.items() if task.done()}
+            left = tuple(source for source in asked if source not in answers)
+            yield replace(_form(question, pin, answers), waiting=left)
+    finally:
+        for task in asked.values():
+            task.cancel()
+
+
+def _form(question: Question, pin: Pin, told: Mapping[str, AgencyAnswer[Any]]) -> FilledForm:
+    civil, passport = told.get(ZAGS), told.get(PASSPORT)
+    answers: list[AgencyAnswer[PersonRecord]] = [civil] if civil else []
+    answers += [_as_person(passport)] if passport else []
     outcomes = {answer.source: answer.outcome for answer in answers}
     if any(_is_stranger(answer, question, pin) for answer in answers):
         return FilledForm(
@@ -97,15 +129,9 @@ async def _ask_civil_registry(
 
 async def _ask_passports(
     agencies: Agencies, pin: Pin, question: Question, context: AskContext, deadline: float
-) -> AgencyAnswer[PassportRecord] | None:
-    if not question.series or not question.number:
-        return None
-    port = agencies.passports
-    asked = (
-        port.passport(pin.value, series=question.series, number=question.number, context=context)
-        if port
-        else None
-    )
+) -> AgencyAnswer[PassportRecord]:
+    port, series, number = agencies.passports, question.series or "", question.number or ""
+    asked = port.passport(pin.value, series=series, number=number, context=context) if port else None
     return await ask(asked, source=PASSPORT, deadline_seconds=deadline)
 
 
@@ -141,7 +167,9 @@ def _withheld(answers: list[AgencyAnswer[PersonRecord]]) -> tuple[FilledField, .
 Found = list[tuple[AgencyAnswer[PersonRecord], PersonRecord]]
 
 
-def _filled(name: str, found: Found, question: Question, civil: AgencyAnswer[PersonRecord]) -> FilledField:
+def _filled(
+    name: str, found: Found, question: Question, civil: AgencyAnswer[PersonRecord] | None
+) -> FilledField:
     for answer, record in found:
         value = field_text(record, name)
         if value is not None:
@@ -156,10 +184,10 @@ def _filled(name: str, found: Found, question: Question, civil: AgencyAnswer[Per
     return FilledField(
         name=name,
         value=None,
-        source=civil.source,
+        source=civil.source if civil else ZAGS,
         verified_at=None,
-        status=empty_status(civil.outcome),
-        exchange_id=civil.exchange_id,
+        status=empty_status(civil.outcome) if civil else VerificationStatus.UNVERIFIED,
+        exchange_id=civil.exchange_id if civil else None,
     )
 
 

@@ -23,6 +23,7 @@ from gateway.matching.model import MODEL, Model
 GROUP_ROWS = 250
 MOST_TOLD = 5_000
 Tell = Callable[[int, int], None]
+Look = Callable[[Prepared], Prepared]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +40,24 @@ class Rehearsal:
 
 
 async def rehearse(
-    database: Database, content: bytes, *, policies: Policies, tell: Tell | None = None, model: Model = MODEL
+    database: Database,
+    content: bytes,
+    *,
+    policies: Policies,
+    tell: Tell | None = None,
+    model: Model = MODEL,
+    look: Look | None = None,
 ) -> Rehearsal:
     """Say what importing a file would come to; nothing is stored. Raises ImportRefused with the cure.
 
     Rows are also compared with up to GROUP_ROWS rows of the file before them; `tell` hears (rows done, rows).
+    `look` may add problems to a row before it is tried.
     """
     found = await asyncio.to_thread(survey, content)
     counts: Counter[str] = Counter()
     problems: list[tuple[int, Problem]] = []
     told = 0
-    coming = prepare(content)
+    coming = map(look, prepare(content)) if look else prepare(content)
     while group := await asyncio.to_thread(lambda: list(islice(coming, GROUP_ROWS))):
         for row, outcome in zip(group, await _try(database, group, policies, model), strict=True):
             counts[outcome.result] += 1

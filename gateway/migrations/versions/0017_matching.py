@@ -7,7 +7,7 @@ beside the other one: they are looked at a little more often than new ones, and 
 from alembic import op
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 
 _ADD_GIVEN = """
     insert into match_key (key, person_id)

@@ -132,6 +132,11 @@ def place_of(orders: Iterable[Order]) -> Place:
     return Place(start_on=changes[0][1], end_on=end_on, grade=grade, periods=_periods(changes))
 
 
+def kinds_after(status: str) -> frozenset[Kind]:
+    """Give the orders that may follow a status."""
+    return frozenset(kind for kind, before in _ALLOWED.items() if status in before)
+
+
 def refused(reason: str) -> InputRefused:
     """Make the error of an order that cannot stand."""
     return InputRefused((("order", reason),))

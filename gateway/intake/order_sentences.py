@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.api.access_sentences import Sentences
+from gateway.access.sentences import Sentences
 
 _CANNOT_FOLLOW: Sentences = (
     "Азыркы абалда мындай буйрук берилбейт",

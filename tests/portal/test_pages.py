@@ -1,0 +1,47 @@
+"""Every page answers, in three languages, with nothing left unsaid."""
+
+import pytest
+
+from tests.portal.conftest import Office
+
+
+def _paths(office: Office) -> list[str]:
+    number = office.world.numbers["a-pupil"]
+    return [
+        "/portal",
+        "/portal/learners/new",
+        "/portal/learners/new?way=document",
+        "/portal/learners/new?way=names",
+        "/portal/learners",
+        f"/portal/learners/{number}",
+        f"/portal/learners/{number}?as_of=2026-01-01",
+        f"/portal/learners/{number}/orders?kind=ENROL",
+        "/portal/transfers",
+        "/portal/cases",
+        f"/portal/cases/{office.world.cases['own']}",
+        "/portal/organisations/A-SCHOOL",
+        "/portal/organisations/A-SCHOOL/classes",
+        "/portal/organisations/A-SCHOOL/add/class",
+        "/portal/organisations/A-SCHOOL/add/licence",
+        "/portal/organisations/A-SCHOOL/staff",
+        "/portal/organisations/A-SCHOOL/staff/new",
+        "/portal/imports",
+        "/portal/accounts",
+        "/portal/accounts/new",
+        f"/portal/accounts/{office.world.accounts['teacher']}",
+        "/portal/me",
+        "/portal/undertaking",
+    ]
+
+
+@pytest.mark.parametrize("language", ["ky", "ru", "en"])
+async def test_every_page_of_a_responsible_specialist_answers(office: Office, language: str) -> None:
+    """Each page is whole in each language: it has its language, a heading and no empty label."""
+    clerk = await office.clerk("responsible", language)
+    for path in _paths(office):
+        answer = await clerk.get(path)
+        if path.startswith("/portal/learners/") and answer.status == 404:
+            pytest.fail(path)
+        assert answer.status == 200, (path, answer.status, answer.text[:600])
+        assert answer.tree.get("lang") == language
+        assert answer.words("//h1"), path
