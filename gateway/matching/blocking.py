@@ -83,9 +83,7 @@ def _other_dates(record: Record) -> list[date]:
     return [born for born in found if born and born != record.birth_date]
 
 
-def _date_keys(
-    record: Record, name: FullName, *, given: Sequence[Part], others: Sequence[Part]
-) -> list[str]:
+def _date_keys(record: Record, name: FullName, *, given: Sequence[Part], others: Sequence[Part]) -> list[str]:
     """Give one key per part that may be the given name and per part that may be another one, with the day."""
     if record.birth_date is None:
         return []

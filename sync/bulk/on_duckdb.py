@@ -10,8 +10,8 @@ import duckdb
 from splink import DuckDBAPI
 
 from sync.bulk.engines import Row
-from sync.bulk.plan import Plan, read_plan
-from sync.bulk.run import run
+from sync.bulk.plan import Plan
+from sync.bulk.run import begun, run
 
 _BATCH = 10_000
 
@@ -53,6 +53,10 @@ class DuckDBEngine:
         while batch := cursor.fetchmany(_BATCH):
             yield from batch
 
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
 
 def main(plan: Plan) -> None:
     """Do what the plan says.
@@ -64,4 +68,4 @@ def main(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    main(read_plan(Path(sys.argv[1])))
+    begun(main, Path(sys.argv[1]))

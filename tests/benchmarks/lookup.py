@@ -160,7 +160,9 @@ def private_postgres() -> Iterator[tuple[str, int]]:
             psycopg.connect(psycopg_conninfo(url), autocommit=True) as connection,
         ):
             connection.execute(f"alter system set shared_buffers = '{BUFFERS}'")
-        with embedded_postgres(folder) as url:  # the last one out has stopped it: now it starts with the buffers
+        with embedded_postgres(
+            folder
+        ) as url:  # the last one out has stopped it: now it starts with the buffers
             upgrade(url)
             yield url, int((folder / "pg" / "postmaster.pid").read_text().split()[0])
     finally:

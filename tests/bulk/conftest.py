@@ -1,7 +1,6 @@
 """Files of a small population, once for the folder."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
