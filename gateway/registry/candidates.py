@@ -67,7 +67,7 @@ EVERY_ENTRY = (
     + """
     left join (select person_id, array_agg(key) as keys from match_key group by person_id) k on k.person_id = p.id
     where p.status <> 'ANNULLED'
-    """
+    """  # noqa: S608 - constants
 )
 
 

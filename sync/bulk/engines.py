@@ -4,6 +4,7 @@ The rule is that of matching.blocking. Splink joins on exploded keys; so keys th
 they are, and of the others every two that an entry has are given as one.
 """
 
+# ruff: noqa: S608 - statements are made of our own words and places
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def _blocks(engine: Engine, source: str) -> str:
         counted as (select unit, key, count(*) over (partition by key) as size from block)
         select unit as unique_id, array_agg(key) as block
         from counted where size <= {MOST_CANDIDATES} or '{source}' = 'wanted' group by unit
-    """  # noqa: S608 - our own words
+    """
 
 
 def _pairs(engine: Engine) -> str:

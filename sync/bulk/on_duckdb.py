@@ -1,6 +1,5 @@
 """`python -m sync.bulk.on_duckdb PLAN`: the bulk on one machine, in a process and a memory of its own."""
 
-import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,11 +58,7 @@ class DuckDBEngine:
 
 
 def main(plan: Plan) -> None:
-    """Do what the plan says.
-
-    Millions of rows flow by and none is part of a circle: looking for circles would cost as much as all the rest.
-    """
-    gc.disable()
+    """Do what the plan says."""
     run(plan, DuckDBEngine(plan.work, memory_mb=plan.memory_mb))
 
 

@@ -1,6 +1,5 @@
 """`python -m sync.bulk.on_spark PLAN`: the same bulk on Spark, here or on a cluster."""
 
-import gc
 import sys
 from collections.abc import Iterator
 from itertools import count
@@ -72,7 +71,6 @@ def _partitions(master: str) -> int:
 
 def main(plan: Plan) -> None:
     """Do what the plan says."""
-    gc.disable()
     run(plan, SparkEngine(plan.work, master=plan.spark_master, memory_mb=plan.memory_mb))
 
 

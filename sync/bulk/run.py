@@ -1,6 +1,7 @@
 """One run of the bulk: lay people out, learn, decide chunk by chunk; a killed run goes on where it stopped."""
 
 import csv
+import gc
 import json
 import resource
 import sys
@@ -62,7 +63,11 @@ def run(plan: Plan, engine: Engine) -> None:
 
 
 def begun(program: Callable[[Plan], None], file: Path) -> None:
-    """Do the plan of a file in this process; what the product knows to be wrong is one sentence and exit code 2."""
+    """Do the plan of a file in this process; what the product knows to be wrong is one sentence and exit code 2.
+
+    Millions of rows flow by and none is part of a circle: looking for circles would cost as much as all the rest.
+    """
+    gc.disable()
     try:
         program(read_plan(file))
     except KopuroError as error:
