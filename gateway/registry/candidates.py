@@ -10,6 +10,7 @@ from gateway.foundation.session_select import SessionSelect
 from gateway.matching.blocking import ALWAYS, LARGEST_BLOCK, MOST_CANDIDATES, largest_alone, lookup_keys
 from gateway.matching.record import Candidate, Record
 
+POPULATION = "select case when is_called then last_value else 0 end as population from isuo_no_seq"
 _ENTRIES = """
     select p.id, coalesce(p.master_id, p.id) as root, p.surname, p.given_name, p.patronymic, p.sex,
         p.birth_date, i.values, o.codes
@@ -53,14 +54,21 @@ _BY_KEYS = SessionSelect(
     )
     {_ENTRIES.replace("i.values, o.codes", "i.values, o.codes, s.population")}
     join meant on meant.person_id = p.id
-    cross join (select case when is_called then last_value else 0 end as population from isuo_no_seq) s
+    cross join ({POPULATION}) s
     where p.status <> 'ANNULLED'
     """  # noqa: S608 - constants
 )
 _BY_ID = text(
     _ENTRIES + "where p.id = :person_id or p.master_id = :person_id order by p.master_id nulls first"
 )
-_SIZE = text("select case when is_called then last_value else 0 end from isuo_no_seq")
+_SIZE = text(POPULATION)
+EVERY_ENTRY = (
+    _ENTRIES.replace("i.values, o.codes", "i.values, o.codes, coalesce(k.keys, '{}') as keys")
+    + """
+    left join (select person_id, array_agg(key) as keys from match_key group by person_id) k on k.person_id = p.id
+    where p.status <> 'ANNULLED'
+    """
+)
 
 
 class Found(NamedTuple):
@@ -76,7 +84,7 @@ async def find(session: AsyncSession, record: Record) -> Found:
     values = {"keys": list(keys), "alone": [largest_alone(key) for key in keys]}
     rows = await _BY_KEYS.rows(session, values)
     return Found(
-        candidates=tuple(_candidate(row, organisation=record.organisation) for row in rows),
+        candidates=tuple(entry_of(row, organisation=record.organisation) for row in rows),
         population=rows[0].population if rows else 0,
     )
 
@@ -89,15 +97,13 @@ async def find_candidates(session: AsyncSession, record: Record) -> tuple[Candid
 async def entry_record(session: AsyncSession, person_id: UUID) -> Record | None:
     """Give an entry's own values as a record to compare with; None where there is no such entry."""
     rows = (await session.execute(_BY_ID, {"person_id": person_id})).all()
-    return _candidate(rows[0], organisation=None).record if rows else None
+    return entry_of(rows[0], organisation=None).record if rows else None
 
 
 async def member_records(session: AsyncSession, root: UUID) -> tuple[Candidate, ...]:
     """Give the entries that are read as one, each with its own values and id, the root first."""
     rows = (await session.execute(_BY_ID, {"person_id": root})).all()
-    return tuple(
-        Candidate(person_id=row.id, record=_candidate(row, organisation=None).record) for row in rows
-    )
+    return tuple(Candidate(person_id=row.id, record=entry_of(row, organisation=None).record) for row in rows)
 
 
 async def population(session: AsyncSession) -> int:
@@ -105,7 +111,8 @@ async def population(session: AsyncSession) -> int:
     return int((await session.execute(_SIZE)).scalar_one())
 
 
-def _candidate(row: Any, *, organisation: str | None) -> Candidate:
+def entry_of(row: Any, *, organisation: str | None) -> Candidate:
+    """Make a candidate of a row: of several organisations the one asked about, if it is among them."""
     best: dict[str, tuple[str, str]] = {}
     for scheme, value, status in row.values or ():
         if scheme not in best or status == "VERIFIED":

@@ -4,6 +4,7 @@ The rule is that of matching.blocking. Splink joins on exploded keys; so keys th
 they are, and of the others every two that an entry has are given as one.
 """
 
+# ruff: noqa: S608 - statements are made of our own words and places
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,27 +37,23 @@ class Engine(Protocol):
     def rows(self, query: str) -> Iterator[Row]:
         """Give the rows of a query, a batch at a time."""
 
+    def close(self) -> None:
+        """Give back what is held."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where the people are laid out; `former_keys` where a registry keeps keys of its own (id, key)."""
+    """Where the people are laid out."""
 
     entries: Path
     incoming: Path
-    former_keys: Path | None = None
 
 
 def prepare_entries(engine: Engine, stage: Stage) -> None:
     """Keep the keys of all entries, hashed, with the largest block in which each is enough alone."""
     alone = " ".join(f"when '{letter}' then {size}" for letter, size in ALONE.items())
     always = ", ".join(f"'{letter}'" for letter in sorted(ALWAYS))
-    if stage.former_keys:
-        told = (
-            f"select e.unit, k.key from {engine.scan(stage.former_keys)} k "
-            f"join {engine.scan(stage.entries)} e on e.id = k.id"
-        )
-    else:
-        told = f"select unit, {engine.explode}(match_keys) as key from {engine.scan(stage.entries)}"
+    told = f"select unit, {engine.explode}(match_keys) as key from {engine.scan(stage.entries)}"
     engine.keep(
         "entry_key",
         f"select unit, {engine.digest}(key) as key, case substr(key, 1, 1) {alone} else 0 end as alone, "
@@ -67,7 +64,7 @@ def prepare_entries(engine: Engine, stage: Stage) -> None:
 def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[Row]:
     """Give for the incoming people numbered first … last the entries worth comparing, with their values.
 
-    Rows are: number of the incoming one, the entry's id, its values; ordered by the number.
+    Rows are: number of the incoming one, the entry's number, its id, its values; ordered by the numbers.
     """
     engine.keep(
         "wanted",
@@ -87,7 +84,7 @@ def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[
     for table, source in (("incoming_block", "wanted"), ("entry_block", "met")):
         engine.keep(table, _blocks(engine, source))
     yield from engine.rows(
-        f"select p.record, e.id, {_FIELDS} from ({_pairs(engine)}) p "
+        f"select p.record, e.unit, e.id, {_FIELDS} from ({_pairs(engine)}) p "
         f"join {engine.scan(stage.entries)} e on e.unit = p.entry order by 1, 2"
     )
 
@@ -106,7 +103,7 @@ def _blocks(engine: Engine, source: str) -> str:
         counted as (select unit, key, count(*) over (partition by key) as size from block)
         select unit as unique_id, array_agg(key) as block
         from counted where size <= {MOST_CANDIDATES} or '{source}' = 'wanted' group by unit
-    """  # noqa: S608 - our own words
+    """
 
 
 def _pairs(engine: Engine) -> str:

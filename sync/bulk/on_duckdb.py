@@ -1,6 +1,5 @@
 """`python -m sync.bulk.on_duckdb PLAN`: the bulk on one machine, in a process and a memory of its own."""
 
-import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ import duckdb
 from splink import DuckDBAPI
 
 from sync.bulk.engines import Row
-from sync.bulk.plan import Plan, read_plan
-from sync.bulk.run import run
+from sync.bulk.plan import Plan
+from sync.bulk.run import begun, run
 
 _BATCH = 10_000
 
@@ -53,15 +52,15 @@ class DuckDBEngine:
         while batch := cursor.fetchmany(_BATCH):
             yield from batch
 
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
 
 def main(plan: Plan) -> None:
-    """Do what the plan says.
-
-    Millions of rows flow by and none is part of a circle: looking for circles would cost as much as all the rest.
-    """
-    gc.disable()
+    """Do what the plan says."""
     run(plan, DuckDBEngine(plan.work, memory_mb=plan.memory_mb))
 
 
 if __name__ == "__main__":
-    main(read_plan(Path(sys.argv[1])))
+    begun(main, Path(sys.argv[1]))

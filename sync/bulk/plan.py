@@ -10,8 +10,8 @@ from typing import Any
 class Plan:
     """One run: where people come from, where decisions go, how many at a time.
 
-    `registry` is a file; empty, the registry of this gateway at `database_url` is meant. `state` tells the inputs
-    apart from those of an earlier run in the same folder.
+    `registry` is a file; empty, this gateway's own is meant (its address is never written down). `state` tells the
+    inputs apart from those of an earlier run in the same folder.
     """
 
     registry: str

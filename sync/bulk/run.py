@@ -1,17 +1,20 @@
 """One run of the bulk: lay people out, learn, decide chunk by chunk; a killed run goes on where it stopped."""
 
 import csv
+import gc
 import json
 import resource
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from time import process_time
 from typing import Any
 
 from gateway.cli.match_report import Tally
 from gateway.cli.match_rows import outcome_of
+from gateway.foundation.errors import KopuroError
 from gateway.foundation.settings import load
 from gateway.matching.bulk import Gathered, decide_all
 from gateway.matching.census import Census
@@ -21,20 +24,22 @@ from gateway.matching.prepared import prepare
 from gateway.matching.record import Record
 from gateway.matching.stored import read, written
 from sync.bulk.engines import Engine, Stage, find_pairs, prepare_entries
-from sync.bulk.plan import Plan
-from sync.bulk.sources import incoming_people, registry_people
+from sync.bulk.plan import Plan, read_plan
+from sync.bulk.sources import at_organisation, incoming_people, registry_people, stored_population
 from sync.bulk.staging import FIELDS, lay_out, read_people
 
+REFUSED = 2
 HEADER = ("rec_id", "decision", "entry", "weight", "explanation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Everybody laid out: where, and how many entries and incoming records."""
+    """Everybody laid out: where, how many of each, and how many entries a record is weighed against."""
 
     stage: Stage
     entries: int
     incoming: int
+    population: int
 
 
 def run(plan: Plan, engine: Engine) -> None:
@@ -53,6 +58,21 @@ def run(plan: Plan, engine: Engine) -> None:
             _decide(plan, gathered(engine, people, first, plan.chunk_rows), model, first)
         _say(f"{min(first + plan.chunk_rows, people.incoming)} of {people.incoming} records decided")
     _finish(plan, people, process_time() - started)
+    engine.close()
+    rmtree(plan.work)  # it holds people; the decisions hold none
+
+
+def begun(program: Callable[[Plan], None], file: Path) -> None:
+    """Do the plan of a file in this process; what the product knows to be wrong is one sentence and exit code 2.
+
+    Millions of rows flow by and none is part of a circle: looking for circles would cost as much as all the rest.
+    """
+    gc.disable()
+    try:
+        program(read_plan(file))
+    except KopuroError as error:
+        _say(f"kopuro: {error}")
+        sys.exit(REFUSED)
 
 
 def gathered(engine: Engine, people: People, first: int, count: int) -> Gathered:
@@ -61,21 +81,23 @@ def gathered(engine: Engine, people: People, first: int, count: int) -> Gathered
     found = Gathered(
         incoming=[prepare(record) for record in records],
         candidates=[[] for _ in records],
-        census=Census(size=people.entries),
+        census=Census(size=people.population),
     )
-    places: dict[str, int] = {}
-    for unit, entry_id, *values in find_pairs(engine, people.stage, first, first + count - 1):
-        place = places.get(entry_id)
+    places: dict[tuple[int, str | None], int] = {}
+    for number, unit, entry_id, *values in find_pairs(engine, people.stage, first, first + count - 1):
+        entry = Record(**dict(zip(FIELDS, values, strict=True)))
+        entry = at_organisation(entry, records[number - first].organisation)
+        place = places.get((unit, entry.organisation))
         if place is None:
-            place = places[entry_id] = len(found.entries)
-            found.entries.append(prepare(Record(**dict(zip(FIELDS, values, strict=True)))))
+            place = places[unit, entry.organisation] = len(found.entries)
+            found.entries.append(prepare(entry))
             found.entry_ids.append(entry_id)
-        found.candidates[unit - first].append(place)
+        found.candidates[number - first].append(place)
     return found
 
 
 def _lay_out(plan: Plan) -> tuple[People, Census]:
-    stage, census = Stage(entries=plan.work / "entries", incoming=plan.work / "incoming"), Census()
+    stage, census = _stage(plan), Census()
     for old in plan.work.glob("decisions-*.csv"):
         old.unlink()
     (plan.work / "laid.json").unlink(missing_ok=True)
@@ -84,7 +106,12 @@ def _lay_out(plan: Plan) -> tuple[People, Census]:
         _say(f"{entries} entries laid out")
     for incoming in lay_out(incoming_people(plan.incoming), stage.incoming):
         _say(f"{incoming} records laid out")
-    return People(stage=stage, entries=entries, incoming=incoming), census
+    size = entries if plan.registry else stored_population()
+    return People(stage=stage, entries=entries, incoming=incoming, population=size), census
+
+
+def _stage(plan: Plan) -> Stage:
+    return Stage(entries=plan.work / "entries", incoming=plan.work / "incoming")
 
 
 def _learned(plan: Plan, engine: Engine, people: People, census: Census) -> Model:
@@ -94,15 +121,18 @@ def _learned(plan: Plan, engine: Engine, people: People, census: Census) -> Mode
         text = Path(plan.model).read_text(encoding="utf-8")
     else:
         first = gathered(engine, people, 0, plan.chunk_rows)
+        census.size = people.population
         first.census = census
         text = written(learn(first, chosen))
-    (plan.work / "model.json").write_text(text, encoding="utf-8")
+    (Path(plan.out) / "model.json").write_text(text, encoding="utf-8")
     return read(text, model=chosen)
 
 
 def _mark(plan: Plan, people: People) -> None:
     """Write down that everything before the decisions is done."""
-    told = {"state": plan.state, "entries": people.entries, "incoming": people.incoming}
+    told = {
+        "state": plan.state, "entries": people.entries, "incoming": people.incoming, "population": people.population,
+    }  # fmt: skip
     (plan.work / "laid.json").write_text(json.dumps(told), encoding="utf-8")
 
 
@@ -112,10 +142,9 @@ def _begun(plan: Plan) -> tuple[People, Model] | None:
     told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if told.get("state") != plan.state:
         return None
-    stage = Stage(entries=plan.work / "entries", incoming=plan.work / "incoming")
-    text = (plan.work / "model.json").read_text(encoding="utf-8")
-    people = People(stage=stage, entries=told["entries"], incoming=told["incoming"])
-    return people, read(text, model=model_of(load().matching))
+    text = (Path(plan.out) / "model.json").read_text(encoding="utf-8")
+    numbers = {name: told[name] for name in ("entries", "incoming", "population")}
+    return People(stage=_stage(plan), **numbers), read(text, model=model_of(load().matching))
 
 
 def _decide(plan: Plan, found: Gathered, model: Model, first: int) -> None:
