@@ -63,7 +63,7 @@ _BY_ID = text(
 )
 _SIZE = text(POPULATION)
 EVERY_ENTRY = (
-    _ENTRIES.replace("i.values, o.codes", "i.values, o.codes, coalesce(k.keys, '{}') as keys")
+    _ENTRIES.replace("i.values, o.codes", "i.values, o.codes, coalesce(k.keys, '{}') as keys")  # noqa: S608 - constants
     + """
     left join (select person_id, array_agg(key) as keys from match_key group by person_id) k on k.person_id = p.id
     where p.status <> 'ANNULLED'
