@@ -23,7 +23,8 @@ _ENVELOPE = re.compile(rb"<((?:[\w.-]+:)?)Envelope[\s>]")
 _TEXT = re.compile(rb">([^<>&\]\r]+)(?=</(?:[\w.-]+:)?(?:userId|id|issue)>)")
 _TOLD = ("user_id", "message_id", "issue")
 _FIELDS = tuple(field.name for field in fields(Header))
-_CHANGED_LATER = (b"Security", b"requestHash", b"Include")  # what is taken out or replaced once it is read
+_SIGNED = b"Security"  # never twice the same, and taken out once it is read
+_CHANGED_LATER = (b"requestHash", b"Include")  # what is taken out or replaced, too
 
 
 class Seen(NamedTuple):
@@ -50,9 +51,10 @@ class _Shape:
 def recognise(data: bytes, content_type: str, read: Reader) -> Seen | None:
     """Give what `read` would of a well-formed message's header; None where it is not plain, or cannot be read."""
     end = _END.search(data, 0, _LONGEST)
-    if end is None:
+    head = data[: end.end()] if end else b""
+    if not head or _SIGNED in head:
         return None
-    parts = _TEXT.split(data[: end.end()])
+    parts = _TEXT.split(head)
     texts = parts[1::2]
     shape = _learn(tuple(parts[::2]), content_type, read)
     if shape is None:
