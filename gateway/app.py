@@ -1,22 +1,23 @@
 """The web application: every address of the gateway on one server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import create_router
 from gateway.console import create_console
 from gateway.foundation.address import public_url
-from gateway.foundation.errors import KopuroError
 from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings
+from gateway.foundation.shortcut import Shortcut
 from gateway.foundation.tls import inbound_tls, is_loopback
+from gateway.operations.watch.routes import healthz, watch_routes
 from gateway.pages import create_pages
 from gateway.portal import create_portal
 from gateway.services.rest_routes import (
@@ -37,6 +38,7 @@ class Application(Starlette):
     """Starlette, but the busiest address takes no way through its middleware and its table of routes."""
 
     soap: ASGIApp | None = None
+    shortcut: Shortcut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a SOAP request straight on."""
@@ -50,14 +52,14 @@ def create_app(settings: Settings, *, opened: Opened = open_gateway) -> Applicat
     """Make the application; the database, the journal and the agencies open with its lifespan."""
     services = published_services(settings.contracts, settings.schemas)
     app = Application(lifespan=_lifespan(settings, services, opened))
+    app.shortcut = Shortcut(path=b"/xroad")
     address = f"{public_url(settings)}/xroad"
     base = base_address(public_url(settings), our_subsystem(settings))
     app.router.routes += [
         openapi_route(services, "/wsdl/kopuro.openapi.json", base),
         *contract_routes(settings.contracts, "/wsdl", address),
         *contract_routes(settings.schemas, "/schemas", address),
-        Route("/healthz", _healthz),
-        Route("/readyz", _readyz),
+        Route("/healthz", healthz),
     ]
     return app
 
@@ -67,19 +69,29 @@ def _lifespan(
 ) -> Callable[[Application], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Application) -> AsyncIterator[None]:
-        async with opened(settings) as gateway:
+        async with opened(settings) as gateway, watching(gateway) as watch:
             app.state.gateway = gateway
-            app.soap = _soap(gateway)
+            soap = SoapRoute(gateway.endpoint, settings.server)
+            app.soap = _guarded(soap, settings)
+            app.shortcut.answer = None if inbound_tls(settings) else soap.straight
             app.router.routes.insert(0, Route("/r1/{path:path}", _rest(gateway, services)))
+            app.router.routes += watch
             app.router.routes.append(Mount("/", LoopbackOnly(ApiOrPages(_api(gateway), _pages(gateway)))))
             yield
 
     return lifespan
 
 
-def _soap(gateway: Gateway) -> ASGIApp:
-    """Make the SOAP route; with TLS it is the security server's alone."""
-    return _guarded(SoapRoute(gateway.endpoint, gateway.settings.server), gateway.settings)
+@asynccontextmanager
+async def watching(gateway: Gateway) -> AsyncIterator[list[BaseRoute]]:
+    """Keep the watch while the application runs, and give its addresses."""
+    work = asyncio.create_task(gateway.watcher.run(), name="watcher")
+    try:
+        yield watch_routes(gateway.database, gateway.journal, gateway.settings, gateway.watcher)
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
 
 
 def _rest(gateway: Gateway, services: tuple[Service, ...]) -> ASGIApp:
@@ -89,6 +101,7 @@ def _rest(gateway: Gateway, services: tuple[Service, ...]) -> ASGIApp:
 
 
 def _guarded(route: ASGIApp, settings: Settings) -> ASGIApp:
+    """Wrap a route: with TLS it is the security server's alone."""
     tls = inbound_tls(settings)
     return SecurityServerOnly(route, tls.digest) if tls else route
 
@@ -144,16 +157,3 @@ class LoopbackOnly:
         await JSONResponse(problem, status_code=403, media_type="application/problem+json")(
             scope, receive, send
         )
-
-
-async def _healthz(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})
-
-
-async def _readyz(request: Request) -> Response:
-    gateway: Gateway = request.app.state.gateway
-    try:
-        await gateway.database.ping()
-    except KopuroError as error:
-        return JSONResponse({"status": "not ready", "reason": str(error)}, status_code=503)
-    return JSONResponse({"status": "ready"})

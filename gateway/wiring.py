@@ -13,7 +13,7 @@ import psycopg
 
 from gateway.access.door import Door, open_door
 from gateway.access.keys import read_access_keys
-from gateway.api import ApiDependencies
+from gateway.api.dependencies import ApiDependencies
 from gateway.console import ConsoleDependencies
 from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
@@ -23,6 +23,7 @@ from gateway.disclosure.agreements import Agreements
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
+from gateway.exchange.tracing import TracedJournal
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation import logging
 from gateway.foundation.database import Database
@@ -30,13 +31,20 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
-from gateway.intake.plugs import AdapterPlug
+from gateway.foundation.tracing import Tracing, open_tracing
+from gateway.intake.guarded_asker import Guards
+from gateway.intake.plugs import AdapterPlug, Asker
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
+from gateway.intake.traced_asker import TracedAsker
 from gateway.migrations.upgrade import is_current, upgrade
+from gateway.operations.replay_rules import rules_of
+from gateway.operations.replay_sending import Resender, Towards
+from gateway.operations.watch.watcher import Watcher
 from gateway.portal import Desk
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
+from gateway.services.traced import TracedEndpoint
 from gateway.xroad.client import Client, Limits
 from gateway.xroad.contracts import Schema
 from gateway.xroad.identifiers import SubsystemId
@@ -55,11 +63,14 @@ class Gateway:
     keys: JournalKeys
     journal: JournalWriter
     agencies: Agencies
+    resender: Resender
     endpoint: Endpoint
     door: Door
     api: ApiDependencies
     console: ConsoleDependencies
     desk: Desk
+    watcher: Watcher
+    tracing: Tracing | None = None
 
 
 def begin() -> Settings:
@@ -142,7 +153,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     sealing = Sealing(signer=signer, digest=digest_algorithm(settings.signing.digest_algorithm))
     demands = _demands(settings)
     database = Database(settings.database.url, pool_size=settings.database.pool_size)
-    journal = JournalWriter(database, keys, group_window_ms=settings.journal.group_window_ms)
+    tracing = open_tracing(settings.observability)
+    writer = TracedJournal if tracing else JournalWriter
+    journal = writer(database, keys, group_window_ms=settings.journal.group_window_ms)
     sealer = Sealer(
         database,
         signer,
@@ -156,7 +169,16 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.start()
         sealing_work = asyncio.create_task(sealer.run(), name="sealer")
         calls = RecordedCalls(client, journal, patience=_patience(settings))
-        agencies = _open_agencies(settings, calls, keys, sealing, demands)
+        guards = Guards(database, settings.background)
+        trusts = _Trusts(sealing=sealing, demands=demands)
+        agencies = _open_agencies(settings, calls, keys, trusts, _Askers(guards=guards, tracing=tracing))
+        resender = Resender(
+            database,
+            calls,
+            keys,
+            rules=rules_of(settings),
+            towards=Towards(trusts=_trusts(settings, trusts), breakers=guards.breakers, ledger=guards.ledger),
+        )
         endpoint = Endpoint(
             ours=our_subsystem(settings),
             agreements=Agreements(settings),
@@ -168,16 +190,22 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys=keys,
         )
         door = open_door(database, read_access_keys(settings), settings)
+        watcher = Watcher(database, settings)
         yield Gateway(
             settings=settings,
             database=database,
             keys=keys,
             journal=journal,
             agencies=agencies,
-            endpoint=endpoint,
+            resender=resender,
+            endpoint=TracedEndpoint.of(endpoint, tracing) if tracing else endpoint,
+            watcher=watcher,
+            tracing=tracing,
             door=door,
-            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
-            console=ConsoleDependencies(database=database, keys=keys, settings=settings),
+            api=ApiDependencies(
+                database=database, agencies=agencies, settings=settings, door=door, journal_keys=keys
+            ),
+            console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
             desk=Desk(
                 database=database,
                 agencies=agencies,
@@ -191,6 +219,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.close()
         await _stop_sealing(sealer, sealing_work)
         await database.close()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:
@@ -210,8 +240,26 @@ def found_adapters() -> dict[str, AdapterPlug[Any]]:
     return {found.name: found.load() for found in entry_points(group=ADAPTERS)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trusts:
+    sealing: Sealing
+    demands: Demands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Askers:
+    """What stands around every question to an agency: the trace outside, breaker and ledger within."""
+
+    guards: Guards
+    tracing: Tracing | None
+
+    def around(self, asker: RecordedAsker, name: str) -> Asker:
+        guarded = self.guards.guard(asker, name)
+        return TracedAsker(guarded, self.tracing) if self.tracing else guarded
+
+
 def _open_agencies(
-    settings: Settings, calls: RecordedCalls, keys: JournalKeys, sealing: Sealing, demands: Demands
+    settings: Settings, calls: RecordedCalls, keys: JournalKeys, trusts: _Trusts, askers: _Askers
 ) -> Agencies:
     """Open the adapters that are switched on and put their ports together."""
     plugs = found_adapters()
@@ -226,15 +274,26 @@ def _open_agencies(
             our_subsystem(settings),
             calls=calls,
             keys=keys,
-            trust=_trust(settings, agency, sealing, demands),
+            trust=_trust(settings, agency, trusts.sealing, trusts.demands),
         )
         ports = plugs[agency.adapter].open(
-            agency, asker, contracts=settings.contracts, schemas=settings.schemas
+            agency, askers.around(asker, name), contracts=settings.contracts, schemas=settings.schemas
         )
         opened |= {
             field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))
         }
     return Agencies(**opened)
+
+
+def _trusts(settings: Settings, trusts: _Trusts) -> dict[str, Trust]:
+    """Give the trust towards every member that is asked, by its class and code."""
+    return {
+        f"{agency.member_class}/{agency.member_code}": _trust(
+            settings, agency, trusts.sealing, trusts.demands
+        )
+        for agency in settings.agencies.values()
+        if agency.enabled
+    }
 
 
 def _trust(settings: Settings, agency: Agency, sealing: Sealing, demands: Demands) -> Trust:

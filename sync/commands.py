@@ -1,4 +1,4 @@
-"""The commands of the background: `kopuro worker`, and `kopuro import` with what belongs to it."""
+"""The commands of the background: `kopuro worker`, `kopuro import`, `kopuro feed` and `kopuro breaker`."""
 
 import asyncio
 
@@ -6,7 +6,9 @@ import typer
 
 from gateway.foundation.settings import Settings
 from gateway.wiring import begin, open_gateway, ready_database
+from sync.bulk.command import register_bulk
 from sync.dependencies import WorkerDependencies
+from sync.feed_commands import register_feeds
 from sync.import_commands import register_imports
 from sync.worker import run_worker
 
@@ -15,6 +17,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `kopuro`."""
     app.command("worker")(worker)
     register_imports(app)
+    register_feeds(app)
+    register_bulk(app)
 
 
 def worker() -> None:
@@ -27,6 +31,10 @@ async def _worker(settings: Settings) -> None:
     async with open_gateway(settings) as gateway:
         await run_worker(
             WorkerDependencies(
-                database=gateway.database, agencies=gateway.agencies, settings=gateway.settings
+                database=gateway.database,
+                agencies=gateway.agencies,
+                settings=gateway.settings,
+                resender=gateway.resender,
+                tracing=gateway.tracing,
             )
         )

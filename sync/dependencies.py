@@ -4,17 +4,21 @@ from dataclasses import dataclass
 
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
+from gateway.foundation.tracing import Tracing
 from gateway.intake.policies import Policies
 from gateway.intake.ports import Agencies
+from gateway.operations.replay_sending import Resender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDependencies:
-    """The opened database, the agencies that are switched on, and what was chosen."""
+    """The opened database, the agencies that are switched on, what was chosen, and who asks questions again."""
 
     database: Database
     agencies: Agencies
     settings: Settings
+    resender: Resender | None = None
+    tracing: Tracing | None = None
 
     @property
     def policies(self) -> Policies:

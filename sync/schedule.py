@@ -7,9 +7,10 @@ from procrastinate import App, JobContext
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.queue import QUEUE
+from gateway.intake.foreigners import warn_of_expiry
 from gateway.intake.imports.custody import drop_expired
 from sync.dependencies import WorkerDependencies
-from sync.rescue import rescue_stalled
+from sync.rescue import bury_lost, rescue_stalled
 from sync.reverify import reverify_stale
 from sync.tasks import abandon
 
@@ -27,6 +28,7 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
     async def _rescue(timestamp: int) -> None:  # noqa: ARG001 – the tick's instant, of no interest
         for lost in await rescue_stalled(dependencies):
             await abandon(dependencies, lost.task, lost.args)
+            await bury_lost(dependencies, lost)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="reverify_stale", queue=QUEUE, queueing_lock="reverify_stale")
@@ -45,6 +47,13 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
             include_cancelled=True,
             include_aborted=True,
         )
+
+    @app.periodic(cron="5 3 * * *")
+    @app.task(name="warn_of_expiry", queue=QUEUE, queueing_lock="warn_of_expiry")
+    async def _warn(timestamp: int) -> None:  # noqa: ARG001
+        async with dependencies.database.transaction() as session:
+            now = utc_now()
+            await warn_of_expiry(session, on=now.date(), at=now)
 
     @app.periodic(cron="41 * * * *")
     @app.task(name="drop_imported_files", queue=QUEUE, queueing_lock="drop_imported_files")

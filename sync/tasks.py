@@ -1,18 +1,25 @@
 """The tasks others defer by name. A job may be delivered twice, so every effect is unique by key."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from procrastinate import App
 
+from gateway.exchange.breaker import CATCH_UP
+from gateway.foundation.clock import utc_now
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
+from gateway.intake.family import TASK as LINK_FAMILY
+from gateway.intake.foreigners import TASK as VERIFY_FOREIGNER
 from gateway.intake.imports.batches import TASK as IMPORT_BATCH
-from gateway.intake.ports import AskContext
-from gateway.intake.verification import verify_person
+from gateway.intake.staff_documents import TASK as CHECK_PASSPORT
+from sync.catch_up import catch_up
 from sync.dependencies import WorkerDependencies
+from sync.following import FOLLOW_FEED, follow_feed
 from sync.imports import run_batch, stop_batch
+from sync.people import look_at_passport, tie_family, verify, verify_foreign
 from sync.retries import Backoff
 
 VERIFY_PERSON = "verify_person"
@@ -27,21 +34,30 @@ def register_tasks(app: App, dependencies: WorkerDependencies) -> None:
     async def _verify(person_id: str) -> None:
         await verify(dependencies, UUID(person_id))
 
+    @app.task(name=LINK_FAMILY, queue=QUEUE, retry=backoff)
+    async def _family(person_id: str) -> None:
+        await tie_family(dependencies, UUID(person_id))
+
+    @app.task(name=VERIFY_FOREIGNER, queue=QUEUE, retry=backoff)
+    async def _foreigner(person_id: str) -> None:
+        await verify_foreign(dependencies, UUID(person_id))
+
+    @app.task(name=CHECK_PASSPORT, queue=QUEUE, retry=backoff)
+    async def _passport(person_id: str) -> None:
+        await look_at_passport(dependencies, UUID(person_id))
+
     @app.task(name=IMPORT_BATCH, queue=QUEUE, retry=backoff)
     async def _import(batch_id: str) -> None:
         await run_batch(dependencies, UUID(batch_id))
 
+    @app.task(name=FOLLOW_FEED, queue=QUEUE, retry=backoff)
+    async def _follow(feed: str) -> None:
+        await follow_feed(dependencies, feed, at=utc_now())
 
-async def verify(dependencies: WorkerDependencies, person_id: UUID) -> None:
-    """Check an entry against the sources; raises AgencyUnavailable while one of them is down."""
-    context = AskContext(user_id="kopuro-worker", issue=f"verify-{person_id}")
-    await verify_person(
-        dependencies.database,
-        dependencies.agencies,
-        person_id,
-        policies=dependencies.policies,
-        context=context,
-    )
+    @app.task(name=CATCH_UP, queue=QUEUE, retry=backoff)
+    async def _catch_up(agency: str, before: str = "") -> None:
+        since = datetime.fromisoformat(before) if before else utc_now()
+        await catch_up(dependencies, agency, before=since)
 
 
 async def abandon(dependencies: WorkerDependencies, task: str, args: Mapping[str, Any]) -> None:

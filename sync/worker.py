@@ -14,9 +14,12 @@ from gateway.foundation.database import psycopg_conninfo
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
 from sync.dependencies import WorkerDependencies
-from sync.edge import edge, quiet_procrastinate
+from sync.edge import Middleware, edge, quiet_procrastinate
+from sync.operations import register_operations
 from sync.schedule import register_schedule
 from sync.tasks import register_tasks
+from sync.ticks import register_ticks
+from sync.traced import traced
 
 GRACE_SECONDS = 20.0
 _PAUSE_SECONDS = 2.0
@@ -24,7 +27,12 @@ _log = get_logger(__name__)
 
 
 Registration = Callable[[App, WorkerDependencies], None]
-EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule)
+EVERYTHING: tuple[Registration, ...] = (
+    register_tasks,
+    register_schedule,
+    register_ticks,
+    register_operations,
+)
 
 
 def build_app(dependencies: WorkerDependencies, registrations: Sequence[Registration] = EVERYTHING) -> App:
@@ -81,8 +89,13 @@ def _options(dependencies: WorkerDependencies) -> dict[str, Any]:
         "fetch_job_polling_interval": work.polling_seconds,
         "update_heartbeat_interval": work.heartbeat_seconds,
         "stalled_worker_timeout": work.stalled_after_seconds,
-        "worker_middleware": [edge(dependencies)],
+        "worker_middleware": _layers(dependencies),
     }
+
+
+def _layers(dependencies: WorkerDependencies) -> list[Middleware]:
+    outermost = [traced(dependencies.tracing)] if dependencies.tracing else []
+    return [*outermost, edge(dependencies)]
 
 
 async def _pause(asked: asyncio.Event) -> None:

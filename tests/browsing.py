@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Browser, Page, async_playwright
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from gateway.access.browser import home_of
 from gateway.access.sessions import Stage, csrf_token
@@ -23,6 +23,7 @@ from gateway.crypto.keys import read_secret
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.foundation.settings import Settings
 from gateway.intake.ports import Agencies
+from gateway.operations.watch.watcher import Watcher
 from gateway.pages import create_pages
 from gateway.portal import Desk, create_portal
 from tests.access.conftest import made_world, world
@@ -45,6 +46,7 @@ class Site:
     world: World
     settings: Settings
     keys: JournalKeys
+    app: Starlette
     address: str = ""
 
     async def cookies(self, name: str, stage: Stage = Stage.OPEN) -> dict[str, str]:
@@ -64,9 +66,10 @@ def settings_for(world: World, folder: Path) -> Settings:
 
 def make_pages(
     world: World, settings: Settings, keys: JournalKeys, agencies: Agencies | None = None
-) -> ASGIApp:
+) -> Starlette:
     """The pages over a world; a new section is a line here, as it is in gateway/app.py."""
-    deps = ConsoleDependencies(database=world.database, keys=keys, settings=settings)
+    watcher = Watcher(world.database, settings)
+    deps = ConsoleDependencies(database=world.database, keys=keys, settings=settings, watcher=watcher)
     desk = Desk(
         database=world.database,
         agencies=agencies or Sources().agencies(),
@@ -93,8 +96,9 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     """The pages on a real port."""
     settings = settings_for(world, tmp_path)
     keys = keys_of(settings)
-    async with served(make_pages(world, settings, keys), settings) as address:
-        yield Site(world=world, settings=settings, keys=keys, address=address)
+    app = make_pages(world, settings, keys)
+    async with served(app, settings) as address:
+        yield Site(world=world, settings=settings, keys=keys, app=app, address=address)
 
 
 @dataclass

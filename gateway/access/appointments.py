@@ -22,6 +22,7 @@ from gateway.access.values import Caller, Level, Role, ScopeType
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.model import Organisation
+from gateway.registry.organisations.model import ClassGroup
 
 ORDER_REQUIRED = "ORDER_REQUIRED"
 _NEEDED = {
@@ -44,6 +45,7 @@ class Appointment:
     organisation_id: UUID | None = None
     class_id: UUID | None = None
     child_id: UUID | None = None
+    supervisory_body: str | None = None
     order_no: str | None = None
     order_on: date | None = None
     evidence: str | None = None
@@ -91,6 +93,7 @@ async def write_grant(
             organisation_id=wanted.organisation_id,
             class_id=wanted.class_id if rule.scope is ScopeType.CLASS else None,
             child_id=wanted.child_id if rule.scope is ScopeType.CHILD else None,
+            supervisory_body=wanted.supervisory_body if wanted.role is Role.MINISTRY else None,
             order_no=wanted.order_no,
             order_on=wanted.order_on,
             evidence=wanted.evidence,
@@ -137,6 +140,8 @@ async def _checked(session: AsyncSession, account: Account, wanted: Appointment)
         raise refused(DUTIES_APART)
     if wanted.role is Role.HEAD:
         await _check_no_head(session, wanted)
+    if wanted.role is Role.TEACHER:
+        await _check_class(session, wanted)
     if wanted.role is Role.LEARNER:
         await check_learner(session, account.person_id, wanted.organisation_id)
     if wanted.role is not Role.PARENT:
@@ -164,6 +169,17 @@ async def _check_no_head(session: AsyncSession, wanted: Appointment) -> None:
     )
     if in_office.scalar_one():
         raise refused(HEAD_IN_OFFICE)
+
+
+async def _check_class(session: AsyncSession, wanted: Appointment) -> None:
+    """Let a teacher into a class of the place only: another's is answered like one that is not there."""
+    found = await session.execute(
+        select(ClassGroup.id).where(
+            ClassGroup.id == wanted.class_id, ClassGroup.organisation_id == wanted.organisation_id
+        )
+    )
+    if wanted.class_id is not None and found.scalar_one_or_none() is None:
+        raise not_found()
 
 
 async def _tell_district(session: AsyncSession, grant_id: UUID, kind: str, place: Place) -> None:

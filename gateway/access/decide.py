@@ -14,6 +14,7 @@ from gateway.access.model import Account, AppointmentNotice
 from gateway.access.values import CHANGES, Action, Caller, Grant, Kind
 from gateway.foundation.clock import utc_now
 from gateway.registry.model import Organisation, Person, ReviewCase
+from gateway.registry.organisations.model import ClassGroup
 from gateway.registry.staff.model import Employment
 
 ALLOWED, FORBIDDEN, UNDERTAKING_REQUIRED = "ALLOWED", "FORBIDDEN", "UNDERTAKING_REQUIRED"
@@ -46,7 +47,7 @@ class Decision:
         return reach.by_organisation(self.grants, column)
 
     def by_class(self, column: Any) -> ColumnElement[bool]:
-        """Narrow rows about classes to the teacher's own, by the column of the class's id."""
+        """Narrow rows about classes to those of the place or the teacher's own, by the column of the class's id."""
         return reach.by_class(self.grants, column)
 
     def by_account(self, column: Any) -> ColumnElement[bool]:
@@ -73,6 +74,7 @@ _HOMES: Mapping[Kind, tuple[Callable[[Decision, Any], ColumnElement[bool]], Any]
     Kind.AGGREGATE: (Decision.by_organisation, Organisation.id),
     Kind.ORGANISATION: (Decision.by_organisation, Organisation.id),
     Kind.CONFIRMATION: (Decision.by_organisation, Organisation.id),
+    Kind.CLASSWORK: (Decision.by_class, ClassGroup.id),
     Kind.STAFF: (Decision.by_organisation, Employment.organisation_id),
     Kind.ACCOUNT: (Decision.by_account, Account.id),
     Kind.NOTICE: (Decision.by_organisation, AppointmentNotice.organisation_id),

@@ -57,6 +57,7 @@ class RoleGrant(Base):
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     class_id: Mapped[UUID | None]
     child_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    supervisory_body: Mapped[str | None]
     order_no: Mapped[str | None]
     order_on: Mapped[date | None]
     evidence: Mapped[str | None]

@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from gateway.access.model import Account, RoleGrant
 from gateway.access.values import Grant, ScopeType
+from gateway.registry.books.model import BookValue, BookVersion
 from gateway.registry.model import Enrolment, Organisation, Person
+from gateway.registry.organisations.model import ClassGroup
 
 Clause = ColumnElement[bool]
 
@@ -36,12 +38,39 @@ def by_organisation(grants: tuple[Grant, ...], column: Any) -> Clause:
     if whole_republic(grants):
         return true()
     within = organisations(grants)
-    return column.in_(within) if within is not None else false()
+    bodies = {grant.supervisory_body for grant in grants if grant.supervisory_body}
+    clauses: list[Clause] = [column.in_(within)] if within is not None else []
+    clauses += [column.in_(_supervised(body)) for body in sorted(bodies)]
+    return _any(clauses)
+
+
+def _supervised(body: str) -> Select[UUID]:
+    """Ask for the organisations whose type is of a level that a body of the book SUPERVISORY_BODY answers for."""
+    answers, kind = aliased(BookValue), aliased(BookValue)
+    return (
+        select(Organisation.id)
+        .join(kind, and_(kind.book_code == "ORG_TYPE", kind.code == Organisation.type_code, _newest(kind)))
+        .join(answers, and_(answers.book_code == "SUPERVISORY_BODY", answers.code == body, _newest(answers)))
+        .where(answers.attributes["levels"].contains(kind.attributes["level"]))
+    )
+
+
+def _newest(value: Any) -> Clause:
+    newest = select(func.max(BookVersion.version)).where(BookVersion.book_code == value.book_code)
+    found: Clause = value.version == newest.correlate(value).scalar_subquery()
+    return found
 
 
 def by_class(grants: tuple[Grant, ...], column: Any) -> Clause:
-    """Say which rows belong to an own class."""
-    return _any(column == grant.class_id for grant in grants if grant.scope_type is ScopeType.CLASS)
+    """Say which rows belong to a class within reach: of an organisation, or one of the teacher's own."""
+    if whole_republic(grants):
+        return true()
+    within = organisations(grants)
+    own = sorted({each for grant in grants for each in grant.classes})
+    clauses: list[Clause] = [column.in_(own)] if own else []
+    if within is not None:
+        clauses.append(column.in_(select(ClassGroup.id).where(ClassGroup.organisation_id.in_(within))))
+    return _any(clauses)
 
 
 def by_person(grants: tuple[Grant, ...], column: Any, *, own: UUID | None, on: date) -> Clause:
@@ -110,4 +139,4 @@ def _same_as_one_of(column: Any, people: list[UUID]) -> Clause:
 
 def whole_republic(grants: tuple[Grant, ...]) -> bool:
     """Tell whether a grant reaches everything."""
-    return any(grant.scope_type is ScopeType.REPUBLIC for grant in grants)
+    return any(grant.scope_type is ScopeType.REPUBLIC and not grant.supervisory_body for grant in grants)

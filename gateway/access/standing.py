@@ -1,10 +1,12 @@
 """How an account stands now: its grants in force, its undertaking, and what still keeps it out."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import Label, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.access.classes import taught_classes
 from gateway.access.errors import refused
 from gateway.access.matrix import MATRIX
 from gateway.access.model import Account, RoleGrant, Undertaking
@@ -61,7 +63,15 @@ async def grants_in_force(session: AsyncSession, account_id: UUID) -> tuple[Gran
             or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
         )
     )
-    return tuple(grant_of(row) for row in found.scalars())
+    grants = tuple(grant_of(row) for row in found.scalars())
+    return tuple(
+        [
+            replace(grant, classes=await taught_classes(session, account_id, grant, on=today))
+            if grant.scope_type is ScopeType.CLASS
+            else grant
+            for grant in grants
+        ]
+    )
 
 
 def grant_of(row: RoleGrant) -> Grant:
@@ -73,6 +83,7 @@ def grant_of(row: RoleGrant) -> Grant:
         organisation_id=row.organisation_id,
         class_id=row.class_id,
         child_id=row.child_id,
+        supervisory_body=row.supervisory_body,
         valid_until=row.valid_until,
         grant_id=row.id,
     )

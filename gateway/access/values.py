@@ -106,14 +106,19 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A role in force with its reach; `territory` is a СОАТЕ prefix, `valid_until` the first day without it."""
+    """A role in force with its reach; `territory` is a СОАТЕ prefix, `valid_until` the first day without it.
+
+    `classes` are the open classes of a teacher: that of the grant and those taught at its organisation.
+    """
 
     role: Role
     scope_type: ScopeType
     territory: str | None = None
     organisation_id: UUID | None = None
     class_id: UUID | None = None
+    classes: tuple[UUID, ...] = ()
     child_id: UUID | None = None
+    supervisory_body: str | None = None
     valid_until: date | None = None
     grant_id: UUID | None = None
 

@@ -70,6 +70,7 @@ class AppointmentBody(_Body):
     organisation_code: Short | None = None
     class_id: UUID | None = None
     child_isuo_no: Annotated[str, Field(pattern=r"^[0-9]{11}[0-9X]$")] | None = None
+    supervisory_body: Annotated[str, Field(pattern=r"^[A-Z_]{1,20}$")] | None = None
     order_no: Short | None = None
     order_on: date | None = None
     evidence: Literal["BIRTH_ACT", "COURT", "GUARDIANSHIP_DECISION"] | None = None

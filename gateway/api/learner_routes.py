@@ -27,7 +27,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.card import PersonCard, person_card
 from gateway.registry.entries import EnrolmentEntry
-from gateway.registry.learners.journal import Recorded, movements
+from gateway.registry.learners.journal import Recorded, movements_of
 from gateway.registry.model import Person
 from gateway.registry.reading import enrolments
 from gateway.registry.search import Found, Search, search_learners
@@ -168,7 +168,7 @@ def _add_journal(router: APIRouter) -> None:
         person_id = await visible_learner(permit, isuo_no)
         async with permit.reading() as session:
             places = await enrolments(session, person_id)
-            found = [each for place in places for each in await movements(session, place.enrolment_id)]
+            found = await movements_of(session, [place.enrolment_id for place in places])
         gone = {each.order.cancels_id for each in found}
         return [_movement(each, cancelled=each.order.movement_id in gone) for each in found]
 

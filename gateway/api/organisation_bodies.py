@@ -43,6 +43,29 @@ class PassportAnswer(BaseModel):
     content: dict[str, list[dict[str, Any]]]
 
 
+class SignatureBody(Body):
+    """The head's detached signature over the bytes of …/passport/statement, in base64, with the certificate (DER)."""
+
+    algorithm: Word
+    signature: Annotated[str, StringConstraints(max_length=2048, pattern=r"^[A-Za-z0-9+/=]+$")]
+    certificate: Annotated[str, StringConstraints(max_length=16384, pattern=r"^[A-Za-z0-9+/=]+$")]
+
+
+class EvidenceAnswer(BaseModel):
+    """What is kept of the signature under the last confirmation, verified anew; `problem` is empty where it holds."""
+
+    signed_at: datetime
+    certificate_serial: str
+    issuer: str
+    scope: str
+    digest: str
+    problem: str
+    content: str
+    signature: str
+    certificate: str
+    algorithm: str
+
+
 class ConfirmationAnswer(BaseModel):
     """The head's confirmation, bound to the digest of what was confirmed."""
 
@@ -105,9 +128,13 @@ class StaffPage(BaseModel):
 
 
 class HireBody(Body):
-    """Whom to hire as what from which day. The PIN is that of the contract; a number alone opens nobody."""
+    """Whom to hire as what from which day. The PIN is that of the contract; a number alone opens nobody.
+
+    A passport shown is checked with its issuer, and asked about where another person stands with it.
+    """
 
     pin: Annotated[str, StringConstraints(max_length=32)]
+    passport: Annotated[str, StringConstraints(max_length=32)] | None = None
     position_code: Word
     start_on: date
     kind_code: Word = "MAIN"

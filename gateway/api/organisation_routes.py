@@ -6,30 +6,27 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import select
 
 from gateway.access.within import organisation_within
-from gateway.api.conditions import NOT_MODIFIED, IfMatch, IfNoneMatch, check_match, is_known, tag
-from gateway.api.dependencies import ApiDependencies
+from gateway.api.conditions import NOT_MODIFIED, IfNoneMatch, is_known, tag
 from gateway.api.guard import Permitted
 from gateway.api.learner_bodies import Word
 from gateway.api.organisation_bodies import (
     ClassAnswer,
-    ConfirmationAnswer,
     OrganisationAnswer,
     PassportAnswer,
 )
 from gateway.foundation.clock import utc_now
-from gateway.registry.organisations.confirmation import PassportStanding, confirm_passport, passport_standing
+from gateway.registry.organisations.confirmation import PassportStanding, passport_standing
 from gateway.registry.organisations.model import ClassGroup
-from gateway.registry.organisations.passport import read_passport
 
 Code = Annotated[
     str, Path(max_length=64, pattern=r"^[^\x00-\x1f\x7f/]+$", description="The organisation's code")
 ]
 
 
-def add_organisation_routes(router: APIRouter, deps: ApiDependencies) -> None:
+def add_organisation_routes(router: APIRouter) -> None:
     """Add what is asked about organisations."""
     _add_card(router)
-    _add_passport(router, deps)
+    _add_passport(router)
     _add_classes(router)
 
 
@@ -48,7 +45,7 @@ def _add_card(router: APIRouter) -> None:
         return OrganisationAnswer.model_validate(found, from_attributes=True)
 
 
-def _add_passport(router: APIRouter, deps: ApiDependencies) -> None:
+def _add_passport(router: APIRouter) -> None:
     @router.get("/organisations/{code}/passport")
     async def organisation_passport(code: Code, permit: Permitted, response: Response) -> PassportAnswer:
         """Show the passport; its ETag is what a confirmation sends back as If-Match."""
@@ -58,24 +55,6 @@ def _add_passport(router: APIRouter, deps: ApiDependencies) -> None:
         answer = _passport(code, standing)
         response.headers["ETag"] = tag(answer.digest)
         return answer
-
-    @router.post("/organisations/{code}/passport/confirmation", status_code=201)
-    async def confirm_organisation_passport(
-        code: Code, permit: Permitted, if_match: IfMatch = None
-    ) -> ConfirmationAnswer:
-        """Confirm the passport as head of the organisation: what was read, and nothing that came after."""
-        at = utc_now()
-        async with deps.database.transaction() as session:
-            organisation = await organisation_within(session, permit.right, code, lock=True)
-            passport = await read_passport(session, organisation.id, on=at.date())
-            digest = passport.digest().hex()
-            check_match(if_match, tag(digest))
-            made = await confirm_passport(
-                session, organisation.id, confirmed_by=permit.user_id("kopuro-api"), at=at
-            )
-        return ConfirmationAnswer(
-            confirmation_id=made, digest=digest, completeness=passport.completeness, confirmed_at=at
-        )
 
 
 def _passport(code: str, standing: PassportStanding) -> PassportAnswer:
@@ -109,9 +88,10 @@ def _add_classes(router: APIRouter) -> None:
             if academic_year:
                 statement = statement.where(ClassGroup.academic_year == academic_year)
             found = await session.execute(statement.order_by(ClassGroup.academic_year, ClassGroup.name))
-            return [_class(each) for each in found.scalars()]
+            return [class_answer(each) for each in found.scalars()]
 
 
-def _class(row: ClassGroup) -> ClassAnswer:
+def class_answer(row: ClassGroup) -> ClassAnswer:
+    """Show a class; its version in quotes is what appointing its teacher takes as If-Match."""
     values = {name: getattr(row, name) for name in ClassAnswer.model_fields if name != "class_id"}
     return ClassAnswer(class_id=row.id, **values)

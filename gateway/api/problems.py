@@ -14,7 +14,9 @@ from gateway.access.errors import TooManyAttempts
 from gateway.access.sentences import FIELDS as ACCESS_FIELDS
 from gateway.access.sentences import REFUSALS
 from gateway.access.token import NOT_SET
+from gateway.api.operations_sentences import OPERATIONS_REFUSALS, operations_reason
 from gateway.api.refusals import API_REFUSALS, ApiRefusal
+from gateway.api.signature_sentences import SIGNATURE_REASONS
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.order_sentences import order_reason
@@ -45,7 +47,8 @@ _TITLES = {
     ),
     "REFUSED": ("Реестр четке какты", "Реестр отклонил изменение", "The registry refuses the change"),
 }
-_TITLES |= {code: sentences for code, (_, sentences) in (*REFUSALS.items(), *API_REFUSALS.items())}
+_REFUSED = {**REFUSALS, **OPERATIONS_REFUSALS}
+_TITLES |= {code: sentences for code, (_, sentences) in (*_REFUSED.items(), *API_REFUSALS.items())}
 _KNOWN_FIELDS = frozenset(FIELDS) | {
     "login", "password", "old_password", "code", "kind", "reference", "place", "role", "valid_from", "valid_until",
     "territory", "child_isuo_no", "class_id", "order_no", "order_on", "evidence", "evidence_ref", "held_on",
@@ -56,7 +59,10 @@ _KNOWN_FIELDS = frozenset(FIELDS) | {
     "as_of", "known_at", "enrolment_id", "effective_on", "until_on", "reason_code", "to_organisation_code", "form",
     "cancels_id", "step", "free_places", "hold_days", "position_code", "kind_code", "start_on", "contract_no",
     "fte", "from_on", "end_on", "transfer_id", "employment_id", "idempotency-key", "if-match", "academic_year",
-    "version",
+    "version", "note", "exchange_ids", "exchange_id", "incident_id", "agency", "service", "fault_code", "since",
+    "until", "mode", "per_minute", "stop_after", "parameters", "urgent", "quiet_from", "quiet_until", "enabled",
+    "channels", "address", "language", "run_id", "rule_id", "channel_id", "job_id", "letter_id", "position", "task",
+    "open", "query",
 }  # fmt: skip
 _REASONS = {
     "missing": "REQUIRED",
@@ -122,7 +128,12 @@ def problem(
 
 
 def _say(code: str, language: str) -> str:
-    spoken = ACCESS_FIELDS.get(code) or order_reason(code)
+    spoken = (
+        ACCESS_FIELDS.get(code)
+        or SIGNATURE_REASONS.get(code)
+        or order_reason(code)
+        or operations_reason(code)
+    )
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 
@@ -156,8 +167,8 @@ def _status(refused: Exception) -> tuple[int, str]:
     if isinstance(refused, ApiRefusal):
         return refused.status, refused.kind
     if isinstance(refused, AccessError):
-        if refused.code in REFUSALS:
-            return REFUSALS[refused.code][0], refused.code
+        if refused.code in _REFUSED:
+            return _REFUSED[refused.code][0], refused.code
         return (503, "CLOSED") if refused.code == NOT_SET else (401, "TOKEN")
     if isinstance(refused, HTTPException):
         return refused.status_code, "NOT_FOUND"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from gateway.access.route_policy import Audience, RoutePolicy
 from gateway.access.route_policy import holder as _holder
 from gateway.access.values import Action, Kind
+from gateway.api.operations_policies import OPERATIONS
 
 __all__ = ["POLICIES", "Audience", "RoutePolicy"]
 
@@ -27,8 +28,27 @@ POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("POST", "/api/v1/transfers/{transfer_id}/steps"): _holder(Kind.PERSON, Action.WRITE),
     ("GET", "/api/v1/organisations/{code}"): _holder(Kind.ORGANISATION, Action.READ),
     ("GET", "/api/v1/organisations/{code}/passport"): _holder(Kind.ORGANISATION, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/passport/statement"): _holder(Kind.ORGANISATION, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/passport/signature"): _holder(Kind.ORGANISATION, Action.READ),
     ("POST", "/api/v1/organisations/{code}/passport/confirmation"): _holder(Kind.CONFIRMATION, Action.SIGN),
     ("GET", "/api/v1/organisations/{code}/classes"): _holder(Kind.ORGANISATION, Action.READ),
+    ("POST", "/api/v1/organisations/{code}/classes"): _holder(Kind.ORGANISATION, Action.WRITE),
+    ("POST", "/api/v1/organisations/{code}/shifts"): _holder(Kind.ORGANISATION, Action.WRITE),
+    ("GET", "/api/v1/organisations/{code}/programmes"): _holder(Kind.ORGANISATION, Action.READ),
+    ("POST", "/api/v1/organisations/{code}/programmes"): _holder(Kind.ORGANISATION, Action.WRITE),
+    ("GET", "/api/v1/classes"): _holder(Kind.CLASSWORK, Action.READ),
+    ("GET", "/api/v1/classes/{class_id}/learners"): _holder(Kind.CLASSWORK, Action.READ),
+    ("POST", "/api/v1/classes/{class_id}/learners"): _holder(Kind.PERSON, Action.WRITE),
+    ("POST", "/api/v1/classes/{class_id}/departures"): _holder(Kind.PERSON, Action.WRITE),
+    ("POST", "/api/v1/classes/{class_id}/teacher"): _holder(Kind.ORGANISATION, Action.WRITE),
+    ("POST", "/api/v1/classes/{class_id}/closing"): _holder(Kind.ORGANISATION, Action.WRITE),
+    ("GET", "/api/v1/classes/{class_id}/marks"): _holder(Kind.CLASSWORK, Action.READ),
+    ("POST", "/api/v1/classes/{class_id}/marks"): _holder(Kind.CLASSWORK, Action.WRITE),
+    ("GET", "/api/v1/classes/{class_id}/attendance"): _holder(Kind.CLASSWORK, Action.READ),
+    ("POST", "/api/v1/classes/{class_id}/attendance"): _holder(Kind.CLASSWORK, Action.WRITE),
+    ("GET", "/api/v1/organisations/{code}/leaves"): _holder(Kind.STAFF, Action.READ),
+    ("POST", "/api/v1/employments/{employment_id}/leaves"): _holder(Kind.STAFF, Action.WRITE),
+    ("POST", "/api/v1/leaves/{leave_id}/end"): _holder(Kind.STAFF, Action.WRITE),
     ("GET", "/api/v1/organisations/{code}/staff"): _holder(Kind.STAFF, Action.READ),
     ("POST", "/api/v1/organisations/{code}/staff"): _holder(Kind.STAFF, Action.WRITE),
     ("POST", "/api/v1/employments/{employment_id}/assignments"): _holder(Kind.STAFF, Action.WRITE),
@@ -38,6 +58,7 @@ POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("GET", "/api/v1/events"): _holder(Kind.EVENT, Action.READ),
     ("GET", "/api/v1/cases"): _holder(Kind.CASE, Action.READ, Action.READ_MASKED),
     ("POST", "/api/v1/cases/{case_id}/decision"): _holder(Kind.CASE, Action.APPROVE, Action.WORK),
+    **OPERATIONS,
     ("POST", "/api/v1/session"): _ANYBODY,
     ("DELETE", "/api/v1/session"): _HALF,
     ("POST", "/api/v1/session/second-factor"): _HALF,

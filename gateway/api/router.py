@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from gateway.access.values import Action
 from gateway.api.account_routes import account_router
+from gateway.api.alert_routes import add_alert_routes
 from gateway.api.answers import (
     admission_answer,
     autofill_answer,
@@ -22,14 +23,21 @@ from gateway.api.bodies import (
     LearnerBody,
 )
 from gateway.api.book_routes import add_book_routes
+from gateway.api.class_routes import add_class_routes
+from gateway.api.classwork_routes import add_classwork_routes
+from gateway.api.confirmation_routes import add_confirmation_routes
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Guard, Permitted, guarded_router
+from gateway.api.incident_routes import add_incident_routes
 from gateway.api.learner_routes import add_learner_routes
+from gateway.api.leave_routes import add_leave_routes
 from gateway.api.order_routes import add_order_routes
 from gateway.api.organisation_routes import add_organisation_routes
 from gateway.api.reach import check_case, masked_cases
+from gateway.api.replay_routes import add_replay_routes
 from gateway.api.session_routes import session_router
 from gateway.api.staff_routes import add_staff_routes
+from gateway.api.work_routes import add_work_routes
 from gateway.intake.admission import Result
 from gateway.intake.admitting import Counter, admit_within
 from gateway.intake.applications import parse_typed
@@ -50,12 +58,21 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     _add_learners(router, deps)
     add_learner_routes(router, deps)
     add_order_routes(router, deps)
-    add_organisation_routes(router, deps)
+    add_organisation_routes(router)
+    add_confirmation_routes(router, deps)
     add_staff_routes(router, deps)
+    add_class_routes(router, deps)
+    add_classwork_routes(router, deps)
+    add_leave_routes(router, deps)
     add_book_routes(router)
+    operations = guarded_router(guard, tags=["operations"])
+    add_incident_routes(operations, deps)
+    add_replay_routes(operations, deps)
+    add_alert_routes(operations, deps)
+    add_work_routes(operations, deps)
     _add_cases(router, deps)
     together = APIRouter()
-    for part in (router, session_router(guard), account_router(guard)):
+    for part in (router, operations, session_router(guard), account_router(guard)):
         together.include_router(part)
     return together
 

@@ -25,6 +25,7 @@ from gateway.api.organisation_routes import Code
 from gateway.api.paging import Cursor, Limit, cursor_of, place_of
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
+from gateway.intake.staff_documents import show_passport
 from gateway.registry.reading import person_by_pin
 from gateway.registry.repository import Provenance
 from gateway.registry.staff.assigning import NewAssignment, assign
@@ -91,9 +92,11 @@ def _add_hiring(router: APIRouter, deps: ApiDependencies) -> None:
             new = NewEmployment(
                 person_id=person.person_id,
                 organisation_id=organisation.id,
-                **body.model_dump(exclude={"pin"}),
+                **body.model_dump(exclude={"pin", "passport"}),
             )
             made = await hire(session, new, provenance=_told(permit, sent))
+            if body.passport:
+                await show_passport(session, person.person_id, body.passport, provenance=_told(permit, sent))
             return StaffChangeAnswer(employment_id=made, assignment_id=None, version=1)
 
         attempt = attempt_of(permit.caller, sent.key, f"staff/{code}", body)

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli import (
     account,
+    alerts,
     books,
     cases,
     contract,
@@ -16,12 +17,15 @@ from gateway.cli import (
     doctor,
     export,
     fault,
+    incidents,
     journal,
     match,
     messages,
+    replays,
     sandbox,
     seed,
     serve,
+    work,
     xroad,
 )
 from gateway.foundation.errors import KopuroError
@@ -54,6 +58,10 @@ def build() -> typer.Typer:
         account,
         export,
         cases,
+        incidents,
+        replays,
+        alerts,
+        work,
     ):
         room.register(app)
     for found in entry_points(group=COMMANDS):

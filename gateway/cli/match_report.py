@@ -49,6 +49,11 @@ class Tally:
         if kind == "wrong_link":
             self.false_merges[_of_whom(outcome, known)] += 1
 
+    def count_row(self, rec_id: str, decision: str, entry: str, weight: str, explanation: str) -> None:
+        """Count one row of decisions.csv."""
+        told = Outcome(decision=decision, entry=entry, weight=weight, explanation=explanation)
+        self.count(rec_id, told)
+
     def report(self) -> dict[str, Any]:
         """Give the measures; shares are of the registered rows, the review share is of all rows."""
         counts = self.counts

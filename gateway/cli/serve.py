@@ -12,10 +12,10 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from gateway.app import create_app
+from gateway.app import Application, create_app
 from gateway.foundation.doorkeeper import Bounds, Doorkeeper
-from gateway.foundation.doorway import guarded
 from gateway.foundation.settings import Settings
+from gateway.foundation.shortcut import NO_SHORTCUT, guarded
 from gateway.foundation.sockets import listen, port_of
 from gateway.foundation.tls import check_listening, inbound_tls
 from gateway.wiring import begin, database_url, open_gateway, prepare_database, ready_database
@@ -79,9 +79,10 @@ def _address(settings: Settings, door: socket.socket) -> str:
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """Choose uvicorn's bounds: quick stop, few words, every connection under our doorkeeper; no header is trusted."""
+    shortcut = app.shortcut if isinstance(app, Application) else NO_SHORTCUT
     return uvicorn.Config(
         app,
-        http=guarded(_doorkeeper(settings)),
+        http=guarded(_doorkeeper(settings), shortcut),
         ws="none",
         proxy_headers=False,
         loop="uvloop",

@@ -29,7 +29,9 @@ def read_table(file: Path, *, required: tuple[str, ...] = ()) -> Iterator[Mappin
         if absent:
             raise SettingsError(f"{file.name} lacks the columns {', '.join(absent)}")
         for row in csv.reader(text, delimiter=delimiter):
-            if row:
+            if len(row) == len(header):
+                yield dict(zip(header, map(str.strip, row), strict=True))
+            elif row:
                 yield dict(zip_longest(header, (value.strip() for value in row[: len(header)]), fillvalue=""))
 
 

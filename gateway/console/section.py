@@ -1,6 +1,6 @@
 """The console's rooms, one line each."""
 
-from gateway.console import acts
+from gateway.console import acts, agencies, alerts, cases, dashboard, exchanges, incidents, replays, work
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.pages import Section
 
@@ -10,5 +10,15 @@ def create_console(deps: ConsoleDependencies) -> Section:
     return Section(
         name="console",
         package="gateway.console",
-        rooms=(acts.room(deps),),
+        rooms=(
+            dashboard.room(deps),
+            exchanges.room(deps),
+            incidents.room(deps),
+            replays.room(deps),
+            cases.room(deps),
+            work.room(deps),
+            agencies.room(deps),
+            alerts.room(deps),
+            acts.room(deps),
+        ),
     )

@@ -7,7 +7,7 @@ answer NOT_FOUND_OR_NOT_ALLOWED in the content.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 from cryptography import x509
 
@@ -46,13 +46,18 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A decision to answer: the profile's fields are the only ones that may leave."""
+    """A decision to answer: the profile's fields are the only ones that may leave.
+
+    `consent` names the scope of the consent without which they may not; empty where the law is the ground.
+    """
 
     agreement_no: str
     purpose: str
     profile: str
     fields: frozenset[str]
     past_days: int
+    consent: str = ""
+    recipient: str = ""
 
 
 class Agreements:
@@ -62,6 +67,7 @@ class Agreements:
         """Check the whole policy at the start; raises SettingsError naming what does not fit together."""
         self._settings = settings
         check_policy(settings)
+        self._grants: dict[tuple[str, str, str, str], Grant] = {}
         self._terms: dict[SubsystemId, list[Terms]] = {}
         for name, agreement in settings.agreements.items():
             terms = Terms(name=name, agreement=agreement, certificates=_certificates(settings, agreement))
@@ -92,7 +98,13 @@ class Agreements:
             raise AccessError("agreementNo is not that of your agreement", code="AGREEMENT_MISSING")
         if purpose.code not in terms.agreement.purposes:
             raise AccessError("the purpose is not in your agreement", code="PURPOSE_NOT_ALLOWED")
-        name = self._profile(purpose, header.service.service_code)
+        key = (terms.name, purpose.code, purpose.profile, header.service.service_code)
+        if key not in self._grants:
+            self._grants[key] = self._make_grant(terms, purpose, header.service.service_code)
+        return self._grants[key]
+
+    def _make_grant(self, terms: Terms, purpose: Purpose, service_code: str) -> Grant:
+        name = self._profile(purpose, service_code)
         profile = self._settings.profiles[name]
         return Grant(
             agreement_no=terms.agreement.number,
@@ -100,6 +112,8 @@ class Agreements:
             profile=name,
             fields=frozenset(profile.fields),
             past_days=profile.past_days,
+            consent=profile.consent,
+            recipient=terms.agreement.client,
         )
 
     def _profile(self, purpose: Purpose, service_code: str) -> str:
@@ -117,7 +131,10 @@ class Agreements:
 
 def _in_force(agreement: Agreement, on: date) -> bool:
     until = agreement.valid_until
-    return date.fromisoformat(agreement.valid_from) <= on and (not until or on <= date.fromisoformat(until))
+    return _day(agreement.valid_from) <= on and (not until or on <= _day(until))
+
+
+_day = cache(date.fromisoformat)
 
 
 def _certificates(settings: Settings, agreement: Agreement) -> tuple[x509.Certificate, ...]:

@@ -137,14 +137,23 @@ class RecordedCalls:
         self.patience = patience
         self.clock = clock
 
-    async def call(self, call: OutboundCall, trust: Trust) -> OutboundReply:
+    async def call(
+        self,
+        call: OutboundCall,
+        trust: Trust,
+        *,
+        exchange_id: UUID | None = None,
+        letter: Letter | None = None,
+    ) -> OutboundReply:
         """Ask until there is an answer or the patience ends; every attempt sends the same bytes under the same id.
 
-        Raises AgencyUnavailable, AgencyRefused, ContractError or SignatureError for a broken answer, and
-        JournalUnavailable before anything was sent or used that could not be recorded.
+        `exchange_id` is known beforehand where somebody must find the exchange after a crash; `letter` is the very
+        question written before, where that crash came between question and answer. Raises AgencyUnavailable,
+        AgencyRefused, ContractError or SignatureError for a broken answer, and JournalUnavailable before anything
+        was sent or used that could not be recorded.
         """
-        letter = self._write(call, trust)
-        exchange_id = uuid4()
+        letter = letter or self._write(call, trust)
+        exchange_id = exchange_id or uuid4()
         ends_at = time.monotonic() + self.patience.deadline.total_seconds()
         async for attempt in attempts_of(self.patience):
             with attempt:

@@ -95,15 +95,16 @@ class RecordedFetches:
         """Take what the SOAP calls are made with."""
         self._calls = calls
 
-    async def fetch(self, fetch: Fetch) -> FetchReply:
+    async def fetch(self, fetch: Fetch, *, exchange_id: UUID | None = None) -> FetchReply:
         """Ask until there is an answer or the patience ends, always under the same id.
 
-        Raises AgencyUnavailable, AgencyRefused, ContractError (too_large, inconsistent_response), and
-        JournalUnavailable before anything was sent or used that could not be recorded.
+        `exchange_id` is known beforehand where somebody must find the exchange after a crash. Raises
+        AgencyUnavailable, AgencyRefused, ContractError (too_large, inconsistent_response), and JournalUnavailable
+        before anything was sent or used that could not be recorded.
         """
         call = OutboundCall(header=fetch.header, content=b"", subject=fetch.subject)
         letter = Letter(soap=b"", whole=_written(fetch))
-        exchange_id, patience = uuid4(), self._calls.patience
+        exchange_id, patience = exchange_id or uuid4(), self._calls.patience
         ends_at = time.monotonic() + patience.deadline.total_seconds()
         async for attempt in attempts_of(patience):
             with attempt:

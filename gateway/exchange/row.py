@@ -115,9 +115,11 @@ def _own(claim: Claim, entry: Entry) -> Claim:
     """Give the claim in the entry's (storable) words, or refuse it when it is not about this entry."""
     words = (claim.client, claim.service, claim.message_id)
     stored = (entry.client, entry.service, entry.message_id)
-    is_about = words == stored or tuple(map(tidy, words)) == stored
-    if not is_about or claim.request_sha256 != entry.request_sha256:
+    is_same = words == stored
+    if not (is_same or tuple(map(tidy, words)) == stored) or claim.request_sha256 != entry.request_sha256:
         raise ValueError("the claim is not the entry's own")
+    if is_same:
+        return claim
     return Claim(
         client=entry.client,
         service=entry.service,

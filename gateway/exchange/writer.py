@@ -59,6 +59,11 @@ class JournalWriter:
         self._work: asyncio.Task[None] | None = None
         self._open = False
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether records are taken: it was started, is not closed, and its work has not ended."""
+        return self._open and self._work is not None and not self._work.done()
+
     async def start(self) -> None:
         """Connect and begin; raises JournalUnavailable when the database does not answer."""
         try:

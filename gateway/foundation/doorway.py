@@ -53,6 +53,11 @@ class _OneWrite:
         else:
             self._transport.write(data)
 
+    def write_whole(self, answer: bytes) -> None:
+        """Write an answer that is whole."""
+        self._flush()
+        self._transport.write(answer)
+
     def close(self) -> None:
         """Send what is kept back, then close."""
         self._flush()
@@ -65,7 +70,7 @@ class _OneWrite:
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a doorkeeper; made by `guarded`."""
+    """uvicorn's protocol with a doorkeeper."""
 
     doorkeeper: ClassVar[Doorkeeper]
 
@@ -275,11 +280,6 @@ def _turn_away(transport: asyncio.Transport, *, politely: bool) -> None:
         transport.close()
     else:
         transport.abort()
-
-
-def guarded(keeper: Doorkeeper) -> type[GuardedProtocol]:
-    """Make the protocol class of one listener; give it to uvicorn's Config as `http`."""
-    return type("GuardedProtocol", (GuardedProtocol,), {"doorkeeper": keeper})
 
 
 def _tls_extension(transport: asyncio.BaseTransport) -> dict[object, object]:

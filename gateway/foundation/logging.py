@@ -10,9 +10,9 @@ import structlog
 
 _ALLOWED = frozenset({
     "event", "level", "timestamp", "logger", "address", "agency", "attempt", "attempts", "attributes", "batch",
-    "bytes", "case_id", "client", "code", "count", "direction", "duration_ms", "entry_id", "error", "exchange_id",
-    "job_id", "line", "message_id", "number", "operation", "outcome", "path", "person_id", "port", "reason",
-    "seal", "seconds", "service", "signature", "state", "status", "task", "url", "worker",
+    "bytes", "case_id", "client", "code", "count", "direction", "disclosure_id", "duration_ms", "entry_id", "error",
+    "exchange_id", "job_id", "line", "message_id", "number", "operation", "outcome", "path", "person_id", "port",
+    "reason", "seal", "seconds", "service", "signature", "state", "status", "task", "url", "worker",
 })  # fmt: skip
 _PIN = re.compile(r"(?<!\d)\d{13,15}(?!\d)")
 

@@ -30,11 +30,15 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A disclosure profile: the only fields of a service that may leave under it."""
+    """A disclosure profile: the only fields of a service that may leave under it.
+
+    With `consent`, the scope of a consent, nothing leaves unless the subject's stands for the stated purpose.
+    """
 
     service: str
     fields: tuple[str, ...]
     past_days: int = 0
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,10 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from gateway.foundation.background_settings import Background
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.observability_settings import Observability
+from gateway.foundation.operations_settings import Operations
 from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
 
 PREFIX = "KOPURO_"
@@ -165,6 +168,15 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signatures:
+    """Whose personal certificates count under a passport: PEM files of authorities, revoked serials in hexadecimal."""
+
+    authority_files: tuple[str, ...] = ()
+    revoked_serials: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyServices:
     """One agency's subsystem and the services we ask of it: our name → (service code, version); soap or rest."""
 
@@ -203,6 +215,10 @@ class Settings:
     matching: Matching = field(default_factory=Matching)
     logs: Logs = field(default_factory=Logs)
     access: Access = field(default_factory=Access)
+    signatures: Signatures = field(default_factory=Signatures)
+    operations: Operations = field(default_factory=Operations)
+    background: Background = field(default_factory=Background)
+    observability: Observability = field(default_factory=Observability)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)

@@ -20,18 +20,21 @@ from gateway.intake.agreement import fits
 from gateway.intake.applications import Application
 from gateway.intake.arrival import Arrival
 from gateway.intake.attribution import member_for, settle_by_memory
+from gateway.intake.candidacy import decide_online
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.intake.enrolling import amend_enrolment, enrol
+from gateway.intake.family import defer_family
+from gateway.intake.foreigners import defer_foreigner
 from gateway.intake.policies import Policies
 from gateway.intake.ports import AgencyAnswer
 from gateway.intake.remembering import changed_values, digest_of, is_same_person, remember, source_record
 from gateway.intake.verification import DOWN, Verification, apply_evidence
 from gateway.matching.blocking import identifier_keys
-from gateway.matching.decision import Decision, Match, NoMatch, Review, decide
+from gateway.matching.decision import Decision, Match, Review
 from gateway.matching.levels import Level, pin_level
 from gateway.matching.model import MODEL, Model
 from gateway.matching.record import Record
-from gateway.registry.candidates import entry_record, find_candidates, population
+from gateway.registry.candidates import entry_record, population
 from gateway.registry.card import identity_status
 from gateway.registry.model import SourceRecord
 from gateway.registry.projection import add_match_keys, project_person
@@ -115,6 +118,10 @@ async def _first_time(arrival: Arrival) -> Admission:
     enrolment_id, second_case = await enrol(arrival, person_id)
     await remember(arrival, person_id, enrolment_id)
     await _defer_verification(told, person_id, verification)
+    if told.application.foreign_document:
+        await defer_foreigner(arrival.session, person_id)
+    if told.is_verified and not verification.contradicted:
+        await defer_family(arrival.session, person_id, arrival.at)
     reasons = [decision.kind] if isinstance(decision, Review) else []
     reasons += ["PIN_CONFLICT"] if told is not arrival else []
     reasons += [*verification.reasons, *(["DUP_ENROLMENT"] if second_case else [])]
@@ -222,11 +229,7 @@ _LOCK = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[]
 
 
 async def _decide(arrival: Arrival) -> Decision[UUID]:
-    record = _matching_record(arrival)
-    candidates = await find_candidates(arrival.session, record)
-    if not candidates:
-        return NoMatch()
-    return decide(record, candidates, population=await population(arrival.session), model=arrival.model)
+    return await decide_online(arrival.session, _matching_record(arrival), model=arrival.model)
 
 
 def _matching_record(arrival: Arrival) -> Record:
@@ -248,6 +251,7 @@ async def _record(arrival: Arrival, person_id: UUID, values: dict[str, object]) 
         (Scheme.PIN, application.pin.value if application.pin else None),
         (Scheme.BIRTH_CERT, application.birth_certificate),
         (Scheme.PASSPORT, application.passport),
+        (Scheme.FOREIGN_DOC, application.foreign_document),
     )
     for scheme, value in identifiers:
         if value:

@@ -1,5 +1,6 @@
 """Does what a source told about a PIN fit the person at hand? One test for autofill, admission and checks."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -44,6 +45,13 @@ def fits(person: Record, told: PersonRecord, *, pin: str) -> bool:
         return True
     opinion = judge(typed, Candidate(person_id=_NOBODY, record=known), population=1)
     return opinion.verdict is Verdict.LINK
+
+
+def fits_document(person: Record, told: PersonRecord, *, document: str) -> bool:
+    """Tell whether a source's words about a document's holder can be about this person, who shows the document."""
+    shown = replace(person, pin=None, passport=document)
+    known = replace(told_record(told, pin=""), pin=None, pin_verified=False, passport=document)
+    return judge(shown, Candidate(person_id=_NOBODY, record=known), population=1).verdict is Verdict.LINK
 
 
 def _birth_date(pin: str) -> date | None:

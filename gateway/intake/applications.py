@@ -13,6 +13,7 @@ from gateway.registry.values import (
     Pin,
     certificate_number,
     clean_name,
+    foreign_document,
     parse_date,
     parse_sex,
     passport_number,
@@ -22,6 +23,7 @@ FORMS = frozenset({"FULL_TIME", "EVENING", "EXTRAMURAL", "FAMILY", "EXTERN", "HO
 FIELDS = (
     "surname", "given_name", "patronymic", "sex", "birth_date", "pin", "birth_certificate", "passport",
     "citizenship", "organisation_code", "grade", "level", "form", "start_on", "source", "source_record_key",
+    "foreign_document", "document_country", "basis",
 )  # fmt: skip
 _LONGEST = 200
 Read = TypeVar("Read")
@@ -29,7 +31,11 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """A learner to admit as one source tells it; `source_record_key` is the source's own name of the row."""
+    """A learner to admit as one source tells it; `source_record_key` is the source's own name of the row.
+
+    `foreign_document` is country and number in one (UZBAA1234567); `basis` the decision an admission without any
+    document rests on.
+    """
 
     surname: str
     given_name: str
@@ -39,8 +45,10 @@ class Application:
     pin: Pin | None = None
     birth_certificate: str | None = None
     passport: str | None = None
+    foreign_document: str | None = None
     citizenship: str | None = None
     organisation_code: str
+    basis: str = ""
     grade: str | None = None
     level: str
     form: str = "FULL_TIME"
@@ -58,7 +66,7 @@ class Application:
             birth_date=self.birth_date,
             pin=self.pin.value if self.pin else None,
             birth_certificate=self.birth_certificate,
-            passport=self.passport,
+            passport=self.passport or self.foreign_document,
             organisation=self.organisation_code,
         )
 
@@ -74,6 +82,7 @@ class Application:
             "pin": self.pin.value if self.pin else None,
             "birth_certificate": self.birth_certificate,
             "passport": self.passport,
+            "foreign_document": self.foreign_document,
         }
 
 
@@ -94,7 +103,9 @@ def parse_application(given: Mapping[str, object]) -> Application:
         "patronymic": form.read("patronymic", _name),
         "birth_certificate": form.read("birth_certificate", certificate_number),
         "passport": form.read("passport", passport_number),
+        "foreign_document": form.read_foreign_document(),
         "citizenship": form.read("citizenship", str.upper),
+        "basis": form.read("basis", str) or "",
         "organisation_code": form.read("organisation_code", str, required=True),
         "grade": form.read("grade", str),
         "level": form.read("level", str.upper) or "GENERAL",
@@ -152,6 +163,14 @@ class _Form:
             self.problems += [(field, reason) for _, reason in refused.problems]
             return None
 
+    def read_foreign_document(self) -> str | None:
+        """Read a document of another state; without its country nobody can ask about it."""
+        country = self.read("document_country", _country)
+        number = self.read("foreign_document", str)
+        if number and not country and not self.has_problem("document_country"):
+            self.problems.append(("document_country", "REQUIRED"))
+        return foreign_document(country, number) if country and number else None
+
     def check_pin(self, pin: Pin | None, *, birth_date: date | None, sex: str | None) -> None:
         """Say which part of a PIN contradicts what stands beside it."""
         if pin and birth_date and pin.birth_date != birth_date:
@@ -201,6 +220,12 @@ def _sex(text: str) -> str:
     if sex is None:
         raise _refuse("SEX")
     return sex
+
+
+def _country(text: str) -> str:
+    if not (text.isascii() and text.isalpha() and len(text) == 3):
+        raise _refuse("COUNTRY")
+    return text.upper()
 
 
 def _study_form(text: str) -> str:

@@ -38,6 +38,7 @@ async def enrol(arrival: Arrival, person_id: UUID) -> tuple[UUID, UUID | None]:
         person_id=person_id,
         organisation_id=arrival.organisation.organisation_id,
         held=bool(rivals),
+        basis=arrival.application.basis,
         **_enrolment_values(arrival),
     )
     await note_rivals(

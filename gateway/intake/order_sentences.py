@@ -49,6 +49,7 @@ ORDER_REASONS: Mapping[str, Sentences] = {
     ),
     "NOT_A_CURSOR": ("Курсор жараксыз", "Курсор недействителен", "Not a cursor"),
     "RANGE": ("Маани чектен тышкары", "Значение вне допустимых пределов", "The value is out of range"),
+    "CLASS_UNKNOWN": ("Мындай класс жок", "Такого класса нет", "There is no such class"),
     "PERSON_UNKNOWN": (
         "Реестрде мындай адам жок",
         "Такого человека в реестре нет",

@@ -21,6 +21,11 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
     "DATE_IN_FUTURE": ("Күнү келечекте", "Дата в будущем", "The date lies in the future"),
     "SEX": ("Жынысы: эркек же аял", "Пол: мужской или женский", "Sex must be male or female"),
     "FORM": ("Окуу формасы белгисиз", "Неизвестная форма обучения", "The form of study is not known"),
+    "COUNTRY": (
+        "Өлкөнүн үч тамгалуу коду керек, мисалы UZB",
+        "Нужен трёхбуквенный код страны, например UZB",
+        "The country's three-letter code is needed, as in UZB",
+    ),
     "UNKNOWN_FIELD": ("Мындай талаа жок", "Такого поля нет", "There is no such field"),
     "JSON": ("JSON окулбай калды", "Тело запроса не является JSON", "The body is not JSON"),
     "PIN_LENGTH": (

@@ -4,17 +4,23 @@ Only the incoming file is indexed: the registry flows by once, and of it only en
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.matching.blocking import blocking_keys, lookup_keys
+from gateway.matching.blocking import (
+    ALWAYS,
+    is_worth_comparing,
+    keys_of,
+    lookup_keys,
+)
 from gateway.matching.census import Census
-from gateway.matching.decision import Decision, Opinion, together, weigh
+from gateway.matching.decision import Decision, decide_prepared
+from gateway.matching.full_name import full_name
 from gateway.matching.model import Model
 from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Record
 
-LARGEST_BLOCK = 2000  # a key shared by more entries is a placeholder, not a person's
+Index = dict[str, list[int]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,30 +41,59 @@ class Gathered:
 
 
 def gather(registry: Iterable[tuple[str, Record]], incoming: Sequence[Record]) -> Gathered:
-    """Let the registry flow by and keep the entries that share a blocking key with an incoming record."""
+    """Let the registry flow by and keep the entries that share keys worth comparing with an incoming record."""
     index = _index(incoming)
     gathered = Gathered(incoming=[prepare(record) for record in incoming], candidates=[[] for _ in incoming])
     met: Counter[str] = Counter()
+    doubts: dict[tuple[int, int], list[str]] = {}
     for entry_id, record in registry:
-        gathered.census.count(record)
-        wanted: set[int] = set()
-        for key in blocking_keys(record):
-            rows = index.get(key)
-            if rows is not None:
-                met[key] += 1
-                if met[key] <= LARGEST_BLOCK:
-                    wanted.update(rows)
-        if wanted:
+        name = full_name(record)
+        gathered.census.count(record, name)
+        shared = _shared(keys_of(record, name), index, met)
+        meant = [(row, keys) for row, keys in shared.items() if is_worth_comparing(keys, met)]
+        if meant:
             place = len(gathered.entries)
             gathered.entries.append(prepare(record))
             gathered.entry_ids.append(entry_id)
-            for row in wanted:
+            for row, keys in meant:
                 gathered.candidates[row].append(place)
+                if not _is_settled(keys):
+                    doubts[row, place] = keys
+    _drop_doubtful(gathered, doubts, met)
     return gathered
 
 
-def _index(incoming: Sequence[Record]) -> dict[str, list[int]]:
-    index: dict[str, list[int]] = {}
+def _shared(keys: Sequence[str], index: Index, met: Counter[str]) -> dict[int, list[str]]:
+    """Give the keys an entry shares with each incoming record, and count the entry in their blocks."""
+    shared: dict[int, list[str]] = {}
+    for key in keys:
+        rows = index.get(key)
+        if rows is not None:
+            met[key] += 1
+            for row in rows:
+                shared.setdefault(row, []).append(key)
+    return shared
+
+
+def _is_settled(keys: Sequence[str]) -> bool:
+    """Tell whether a pair stays whatever else flows by: two keys that count however large their blocks are."""
+    return sum(key[0] in ALWAYS for key in keys) > 1
+
+
+def _drop_doubtful(
+    gathered: Gathered, doubts: Mapping[tuple[int, int], Sequence[str]], met: Counter[str]
+) -> None:
+    """Take back pairs whose blocks have grown too large since they were met."""
+    dropped: dict[int, set[int]] = {}
+    for (row, place), keys in doubts.items():
+        if not is_worth_comparing(keys, met):
+            dropped.setdefault(row, set()).add(place)
+    for row, places in dropped.items():
+        gathered.candidates[row] = [place for place in gathered.candidates[row] if place not in places]
+
+
+def _index(incoming: Sequence[Record]) -> Index:
+    index: Index = {}
     for row, record in enumerate(incoming):
         for key in lookup_keys(record):
             index.setdefault(key, []).append(row)
@@ -69,8 +104,5 @@ def decide_all(gathered: Gathered, model: Model) -> Iterator[Decision[str]]:
     """Decide about every incoming record, in order."""
     size = gathered.census.size
     for record, found in zip(gathered.incoming, gathered.candidates, strict=True):
-        opinions: list[Opinion[str]] = [
-            weigh(record, gathered.entry_ids[place], gathered.entries[place], model=model, population=size)
-            for place in found
-        ]
-        yield together(opinions)
+        entries = ((gathered.entry_ids[place], gathered.entries[place]) for place in found)
+        yield decide_prepared(record, entries, population=size, model=model)

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from gateway.matching.full_name import full_name
+from gateway.matching.full_name import FullName, full_name
 from gateway.matching.record import Record
 from gateway.matching.vocabulary import NameCounts, Vocabulary, learned_vocabulary
 
@@ -18,10 +18,10 @@ class Census:
         default_factory=lambda: {name: Counter() for name in ("organisation", "place", "birth_date", "sex")}
     )
 
-    def count(self, record: Record) -> None:
-        """Count one entry."""
+    def count(self, record: Record, name: FullName | None = None) -> None:
+        """Count one entry, whose name may have been read already."""
         self.size += 1
-        name = full_name(record)
+        name = name or full_name(record)
         if name.given_name:
             self.names.given[name.given_name.fold] += 1
             self.names.spellings[name.given_name.fold, name.given_name.plain] += 1

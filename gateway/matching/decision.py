@@ -1,7 +1,7 @@
 """Decide whether a record is an entry of the registry: Match, Review or NoMatch, always with the reasons."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -151,12 +151,17 @@ def decide(
     of an identifier, are a person's to decide.
     """
     wiser = _with_frequent_names(model, candidates)
-    ready = prepare(record)
-    opinions = [
-        weigh(ready, each.person_id, prepare(each.record), model=wiser, population=population)
-        for each in candidates
-    ]
-    return together(opinions)
+    entries = [(each.person_id, prepare(each.record)) for each in candidates]
+    return decide_prepared(prepare(record), entries, population=population, model=wiser)
+
+
+def decide_prepared(
+    record: Prepared, entries: Iterable[tuple[Id, Prepared]], *, population: int, model: Model
+) -> Decision[Id]:
+    """Decide about a record among entries made ready before: the one decision online and in bulk."""
+    return together(
+        [weigh(record, entry_id, entry, model=model, population=population) for entry_id, entry in entries]
+    )
 
 
 def together(opinions: Sequence[Opinion[Id]]) -> Decision[Id]:
@@ -209,7 +214,12 @@ def _one_per_person(best: list[Opinion[Id]]) -> list[Opinion[Id]]:
 
 
 def _with_frequent_names(model: Model, candidates: Sequence[Candidate]) -> Model:
-    """Add the given names met more than once or twice among the candidates: they are no typing mistakes."""
+    """Add the given names met more than once or twice among the candidates: they are no typing mistakes.
+
+    A model learned from a population knows them already.
+    """
+    if model.vocabulary.given_shares:
+        return model
     counted = Counter(fold(each.record.given_name) for each in candidates if each.record.given_name)
     least = model.thresholds.frequent_name
     more = frozenset(name for name, count in counted.items() if count >= least) - model.vocabulary.names

@@ -28,7 +28,8 @@ class Part:
     """One part of a name: as typed, its likeliest skeleton, all its readings, and those without endings.
 
     `roots` are what a surname, a patronymic and the father's given name share: Асанова, Асанович, Асан уулу.
-    `is_patronymic` tells that it has the form of one.
+    `is_patronymic` tells that it has the form of one; `stems` are the roots and `initials` the first letters of
+    the readings, in order.
     """
 
     plain: str
@@ -39,11 +40,8 @@ class Part:
     fathers: frozenset[str]
     names_father: bool
     is_patronymic: bool
-
-    @property
-    def stem(self) -> str:
-        """Give the likeliest root."""
-        return self.root
+    stems: tuple[str, ...]
+    initials: str
 
 
 @lru_cache(maxsize=1 << 18)
@@ -73,15 +71,18 @@ def part(text: str | None) -> Part | None:
     marked = len(kept) < len(found)
     typed = _NOT_A_LETTER.sub("", unicodedata.normalize("NFC", text).casefold())
     roots = {_root(each) for each in folds}
+    every = roots | _double_surname(kept)
     return Part(
         plain=typed,
         fold=folds[0],
         readings=frozenset(folds),
         root=_root(folds[0]),
-        roots=frozenset(roots | _double_surname(kept)),
+        roots=frozenset(every),
         fathers=frozenset(roots | {_law_of_2025(each) for each in folds}),
         names_father=marked,
         is_patronymic=marked or folds[0].endswith(_FATHER_ENDINGS[:-2]),
+        stems=tuple(sorted(every)),
+        initials="".join(sorted({each[0] for each in folds})),
     )
 
 
@@ -91,8 +92,12 @@ _NOT_A_LETTER = re.compile(r"[^\w]|[\d_]")
 
 def document(text: str) -> str:
     """Reduce a document number to letters and digits, its letters to one alphabet."""
-    upper = unicodedata.normalize("NFC", text).upper().replace("KR", "КР").replace("№", "")
-    return re.sub(r"[\W_]", "", upper.translate(_LOOKALIKES))
+    upper = text if text.isascii() else unicodedata.normalize("NFC", text)
+    upper = upper.upper().replace("KR", "КР").replace("№", "")
+    return _NOT_IN_A_NUMBER.sub("", upper.translate(_LOOKALIKES))
+
+
+_NOT_IN_A_NUMBER = re.compile(r"[\W_]")
 
 
 def fold_all(texts: Iterable[str]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -66,9 +66,12 @@ class Speech:
     def ago(self, at: datetime, now: datetime | None = None) -> str:
         """Say how long ago (or in how long) an instant is."""
         span = at - (now or utc_now())
+        form: Literal["long", "short"] = (
+            "long" if self.language == "ky" else "short"
+        )  # CLDR's short ky lacks days
         return str(
             dates.format_timedelta(
-                span, add_direction=True, format="short", threshold=1, locale=LOCALES[self.language]
+                span, add_direction=True, format=form, threshold=1, locale=LOCALES[self.language]
             )
         )
 

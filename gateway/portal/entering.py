@@ -114,7 +114,10 @@ class Entering:
             "filled": characters_filled(draft.content),
             "warnings": [say_problem(code, visit) for code in draft.content["warnings"]],
             "sources": [
-                {"name": visit.say(f"words.source.{source}"), "outcome": visit.say(f"words.outcome.{outcome}")}
+                {
+                    "name": visit.say(f"words.source.{source}"),
+                    "outcome": visit.say(f"words.outcome.{outcome}"),
+                }
                 for source, outcome in draft.content["outcomes"].items()
             ],
         }

@@ -15,7 +15,9 @@ from gateway.pages.visit import Visit
 from gateway.registry.values import parse_date
 
 _LONGEST = 200
-_NOT_KEPT = frozenset({"csrf", "once", "version", "act", "password", "old_password", "repeated", "code", "file"})
+_NOT_KEPT = frozenset(
+    {"csrf", "once", "version", "act", "password", "old_password", "repeated", "code", "file"}
+)
 _WHOLE = frozenset({"", "order", "body"})  # what is wrong with the form as a whole
 
 

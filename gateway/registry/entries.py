@@ -103,9 +103,13 @@ class EducationDocumentEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerState:
-    """A person, enrolments and open cases at one state of the registry; without a person the rest says nothing."""
+    """A person, enrolments and open cases at one state of the registry; without a person the rest says nothing.
+
+    `withheld`: there is a person, and a protection forbids to say so.
+    """
 
     registry_seq: int
     person: PersonEntry | None = None
     enrolments: tuple[EnrolmentEntry, ...] = ()
     open_case: bool = False
+    withheld: bool = False

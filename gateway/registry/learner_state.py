@@ -26,6 +26,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.reader import PreparedSelect
 from gateway.registry.entries import EnrolmentEntry, LearnerState
 from gateway.registry.model import Enrolment, Person, PersonIdentifier, RegistryEvent, ReviewCase
+from gateway.registry.protection import protected
 from gateway.registry.reading import (
     OPEN_STATES,
     PERSON_COLUMNS,
@@ -62,9 +63,10 @@ def _state_of(holders: Question) -> PreparedSelect:
         .exists()
         .label("open_case")
     )
+    withheld = protected(holder.c.person_id).label("withheld")
     seq = select(func.coalesce(func.max(RegistryEvent.seq), literal_column("0"))).scalar_subquery()
     return PreparedSelect(
-        select(_ASKED.c.key, seq.label("registry_seq"), holder, open_case, enrolled)
+        select(_ASKED.c.key, seq.label("registry_seq"), holder, open_case, withheld, enrolled)
         .select_from(_ASKED.outerjoin(holder, true()).outerjoin(enrolled, true()))
         .order_by(enrolled.c.start_on.desc(), enrolled.c.id, enrolled.c.from_on)
     )
@@ -84,6 +86,8 @@ async def learner_state_by_pin(database: Database, pin: str) -> LearnerState:
     row = choose_holder([row for row in rows if row.person_id])
     if row is None:
         return LearnerState(registry_seq=rows[0].registry_seq)
+    if row.withheld:
+        return LearnerState(registry_seq=row.registry_seq, withheld=True)
     known = {"pin": pin, "pin_status": IdentifierStatus(row.pin_status), "verified_at": row.verified_at}
     return _state(row, rows, known)
 
@@ -92,7 +96,9 @@ async def learner_state_by_number(database: Database, isuo_no: str) -> LearnerSt
     """Read the state of the entry of a permanent number (see `person_by_number`)."""
     rows = await database.read_together(_BY_NUMBER, isuo_no)
     first = rows[0]
-    return _state(first, rows, {}) if first.person_id else LearnerState(registry_seq=first.registry_seq)
+    if first.person_id is None or first.withheld:
+        return LearnerState(registry_seq=first.registry_seq, withheld=bool(first.withheld))
+    return _state(first, rows, {})
 
 
 def _state(row: Any, rows: list[Any], known: dict[str, Any]) -> LearnerState:

@@ -18,6 +18,7 @@ from gateway.registry.holds import hold_overlaps
 from gateway.registry.model import Enrolment, Person, PersonIdentifier, PersonLink
 from gateway.registry.not_same import forget_not_same, known_strangers, remember_not_same
 from gateway.registry.projection import project_person
+from gateway.registry.protection import is_protected
 from gateway.registry.repository import record_event
 from gateway.registry.vital import settle_status
 
@@ -101,6 +102,8 @@ async def why_not_one(session: AsyncSession, one: Group, other: Group) -> tuple[
     found = []
     if await _annulled(session, (one.root, other.root)):
         found.append("one of them is annulled")
+    if await is_protected(session, one.root) or await is_protected(session, other.root):
+        found.append("one of them is protected")
     pins = [await _proven_pins(session, group.members) for group in (one, other)]
     if all(pins) and pins[0].isdisjoint(pins[1]):
         found.append("their verified PINs differ")

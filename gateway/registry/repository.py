@@ -253,12 +253,18 @@ async def _own_identifier(
 
 
 async def add_enrolment(
-    session: AsyncSession, *, at: datetime, opening: Mapping[str, Any] | None = None, **values: Any
+    session: AsyncSession,
+    *,
+    at: datetime,
+    opening: Mapping[str, Any] | None = None,
+    basis: str = "",
+    **values: Any,
 ) -> UUID:
     """Record an enrolment (columns of Enrolment by name) as ENROLLED from its first day, and give its id.
 
     `opening` is the order it rests on, columns of Movement by name; without one the journal notes an ENROL
-    that has no order yet, and an END where a last day is given.
+    that has no order yet (with the `basis`, the decision it rests on, if there is one), and an END where a last
+    day is given.
     """
     enrolment_id = uuid4()
     await session.execute(insert(Enrolment).values(id=enrolment_id, recorded_at=at, **values))
@@ -271,7 +277,9 @@ async def add_enrolment(
             until_on=values.get("end_on"),
         )
     )
-    rows = [dict(opening) if opening else _movement("ENROL", values["start_on"], at, values)]
+    rows = [
+        dict(opening) if opening else _movement("ENROL", values["start_on"], at, values) | {"basis": basis}
+    ]
     if values.get("end_on"):
         rows.append(_movement("END", values["end_on"], at, values))
     for row in rows:

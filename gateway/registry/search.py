@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.registry.entries import EnrolmentEntry
 from gateway.registry.model import Enrolment, EnrolmentStatusPeriod, Organisation, Person, PersonIdentifier
 from gateway.registry.name_keys import NameKey, roots_of, roots_of_words
-from gateway.registry.reading import enrolments
+from gateway.registry.reading import enrolments_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ async def search_learners(
         .limit(limit)
     )
     people = (await session.execute(statement)).scalars().all()
-    return tuple([await _found(session, person, words, search.on) for person in people])
+    places = await enrolments_of(session, [person.id for person in people])
+    return tuple(_found(person, words, places[person.id], search.on) for person in people)
 
 
 def _clauses(search: Search) -> list[ColumnElement[bool]]:
@@ -124,10 +125,12 @@ def _among(found: object) -> ColumnElement[bool]:
     return clause
 
 
-async def _found(session: AsyncSession, person: Person, words: tuple[frozenset[str], ...], on: date) -> Found:
+def _found(
+    person: Person, words: tuple[frozenset[str], ...], enrolments: tuple[EnrolmentEntry, ...], on: date
+) -> Found:
     names = [name for name in (person.surname, person.given_name, person.patronymic) if name]
     present = roots_of(names)
-    places = ((each, each.status_on(on)) for each in await enrolments(session, person.id) if not each.held)
+    places = ((each, each.status_on(on)) for each in enrolments if not each.held)
     return Found(
         person_id=person.id,
         isuo_no=person.isuo_no,

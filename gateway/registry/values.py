@@ -58,31 +58,25 @@ class Pin:
     @classmethod
     def parse(cls, text: str) -> "Pin":
         """Read a PIN as typed; raises InputRefused saying which part is wrong, never the PIN itself."""
-        value = re.sub(r"[\s\u00a0-]", "", text)
-        reason = _why_not_a_pin(value)
-        if reason:
-            raise InputRefused((("pin", reason),))
-        return cls(value=value, sex="F" if value[0] == "1" else "M", birth_date=_pin_date(value) or date.min)
+        value = text if text.isalnum() else re.sub(r"[\s\u00a0-]", "", text)
+        reason = _why_not_digits(value)
+        birth_date = None if reason else _date(value[5:9], value[3:5], value[1:3])
+        if birth_date is None:
+            raise InputRefused((("pin", reason or "PIN_DATE"),))
+        return cls(value=value, sex="F" if value[0] == "1" else "M", birth_date=birth_date)
 
     def __repr__(self) -> str:
         """Keep the PIN out of logs and tracebacks."""
         return "Pin(…)"
 
 
-def _why_not_a_pin(value: str) -> str:
-    if re.fullmatch(r"\d([.,]\d+)?[eEеЕ]\+?\d+", value):
-        return "PIN_SPOILED_BY_SPREADSHEET"
+def _why_not_digits(value: str) -> str:
     if not value.isascii() or not value.isdigit():
-        return "PIN_DIGITS"
+        is_spoiled = re.fullmatch(r"\d([.,]\d+)?[eEеЕ]\+?\d+", value)
+        return "PIN_SPOILED_BY_SPREADSHEET" if is_spoiled else "PIN_DIGITS"
     if len(value) != 14:
         return "PIN_LENGTH"
-    if value[0] not in "12":
-        return "PIN_SEX_DIGIT"
-    return "" if _pin_date(value) else "PIN_DATE"
-
-
-def _pin_date(value: str) -> date | None:
-    return _date(value[5:9], value[3:5], value[1:3])
+    return "" if value[0] in "12" else "PIN_SEX_DIGIT"
 
 
 def _date(year: str, month: str, day: str) -> date | None:
@@ -143,6 +137,11 @@ def certificate_number(text: str) -> str:
     plain = re.sub(r"^KR", "КР", _plain(text)).translate(_TO_CYRILLIC)
     found = _CERTIFICATE.fullmatch(plain)
     return f"{found[1]}-{found[2]}{found[3]}" if found else plain
+
+
+def foreign_document(country: str, number: str) -> str:
+    """Write a foreign document one way: the country's three letters and the number, as UZBAA1234567."""
+    return country.strip().upper() + _plain(number).translate(_TO_LATIN)
 
 
 def _plain(text: str) -> str:

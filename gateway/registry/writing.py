@@ -34,6 +34,13 @@ _SENTENCES = {
     "fk_class_group_teacher_employment_id": "the teacher does not work at this organisation",
     "ck_book_version_approved_by": "an imported book needs the name of who approved it",
     "uq_licence_kind_code": "there is a licence of this number by this issuer",
+    "class_membership_fits": "a learner is in a class of the own place, while both last",
+    "class_is_full": "the class is full",
+    "ex_class_membership": "the learner is in another class on these days",
+    "role_grant_names_class": "there is no such class at the organisation",
+    "ex_staff_leave": "the employee is on another leave on these days",
+    "staff_leave_within_employment": "a leave lies within its employment",
+    "uq_exam_result_first": "this result is recorded already",
     "uq_qualification_document": "this qualification is already recorded",
 }
 

@@ -26,7 +26,7 @@ async def take_in(scope: Scope, receive: Receive, *, limit: int, deadline_second
     """Read the body while counting; a refusal is part of the arrival, so that it is recorded like any other."""
     received_at = utc_now()
     body = bytearray()
-    headers = _headers(scope)
+    headers = dict(reversed(scope["headers"]))  # where one stands twice, the first counts
     refusal = _method(scope["method"]) or _encoded(headers)
     try:
         async with asyncio.timeout(deadline_seconds):
@@ -52,17 +52,27 @@ async def take_in(scope: Scope, receive: Receive, *, limit: int, deadline_second
     )
 
 
+def take_whole(headers: list[tuple[bytes, bytes]], body: bytes, peer: str, *, limit: int) -> Arrival:
+    """Take a body that is here already, by the same rules."""
+    named = dict(reversed(headers))
+    refusal = _encoded(named)
+    if len(body) > limit:
+        body, refusal = b"", refusal or _too_large(limit)
+    return Arrival(
+        body=body,
+        content_type=named.get(b"content-type", b"").decode("latin-1"),
+        peer=peer,
+        received_at=utc_now(),
+        refusal=refusal,
+    )
+
+
 def _method(method: str) -> ContractError | None:
     if method == "POST":
         return None
     return ContractError(
         "messages are sent by POST", code="invalid_http_method", where="HTTP", hint="use POST"
     )
-
-
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    """Read the headers once; where one stands twice, the first counts."""
-    return dict(reversed(scope["headers"]))
 
 
 def _encoded(headers: Mapping[bytes, bytes]) -> ContractError | None:

@@ -23,13 +23,15 @@ def texts_of(content: etree._Element) -> Texts:
     return found
 
 
-def _collect(element: etree._Element, path: str, found: dict[str, str]) -> None:
+def _collect(element: etree._Element, path: str, found: dict[str, str]) -> bool:
+    """Collect the texts below an element; False where there is none of ours, so that it may hold a text itself."""
+    is_branch = False
     for child in element.iterchildren(_OURS):
+        is_branch = True
         name = path + child.tag[_NAME_AT:]
-        if len(child):
-            _collect(child, f"{name}/", found)
-        if len(child) == 0 or next(child.iterchildren(_OURS), None) is None:
+        if len(child) == 0 or not _collect(child, f"{name}/", found):
             found.setdefault(name, text_of(child).strip())
+    return is_branch
 
 
 def read_text(texts: Texts, path: str) -> str:
@@ -55,8 +57,10 @@ def write_content(name: str, tree: Tree) -> bytes:
 
 def _write(tree: Iterable[tuple[str, "str | Tree"]]) -> str:
     return "".join(
-        f"<isuo:{name}>{_escape(value) if isinstance(value, str) else _write(value)}</isuo:{name}>"
-        for name, value in tree
+        [
+            f"<isuo:{name}>{_escape(value) if isinstance(value, str) else _write(value)}</isuo:{name}>"
+            for name, value in tree
+        ]
     )
 
 

@@ -5,11 +5,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.database import Database
 from gateway.registry.entries import EducationDocumentEntry
 from gateway.registry.identity import with_identity
+from gateway.registry.protection import is_protected
 from gateway.registry.reading import education_document, open_case, person_by_pin, registry_seq
 from gateway.services.answer_block import answer_block, quality_of, truth
 from gateway.services.codec import Texts, Tree, present, read_date, read_text, write_content
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, Answer, Offer, Question
-from gateway.services.subject import read_pin
+from gateway.services.subject import may_be_told, read_pin
 
 RESPONSE = "verifyEducationDocumentResponse"
 NO_MATCH = "NO_MATCH"
@@ -21,7 +22,7 @@ async def answer_education_document(question: Question, database: Database) -> A
         seq = await registry_seq(session)
         found = await _find(question.texts, session)
         open_one = found is not None and await open_case(session, found.holder.person_id)
-    if found is None:
+    if found is None or not await may_be_told(question.grant, found.holder.person_id, database):
         block = answer_block(
             NOT_FOUND_OR_NOT_ALLOWED, question.today, registry_seq=seq, disclosure_id=question.disclosure_id
         )
@@ -57,7 +58,7 @@ async def _find(texts: Texts, session: AsyncSession) -> EducationDocumentEntry |
         series=read_text(texts, "document/series").upper(),
         number=read_text(texts, "document/number"),
     )
-    if found is None:
+    if found is None or await is_protected(session, found.holder.person_id):
         return None
     if pin is None:
         return found if birth_date == found.holder.birth_date else None

@@ -137,7 +137,7 @@ class Endpoint:
             entry,
             request=trace.arrival.body,
             response=body,
-            claim=trace.claim(),
+            claim=trace.claim(entry),
             companions=trace.disclosures(answer, entry),
         )
         if isinstance(recorded, Replayed):

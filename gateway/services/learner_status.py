@@ -9,7 +9,7 @@ from gateway.registry.entries import EnrolmentEntry, StatusPeriod
 from gateway.services.answer_block import answer_block, quality_of, truth
 from gateway.services.codec import Texts, Tree, present, read_date, read_text, write_content
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, OK_EMPTY, Answer, Offer, Question
-from gateway.services.subject import find_subject
+from gateway.services.subject import find_subject, may_be_told
 
 _STUDYING = frozenset({"ENROLLED", "PRESENT", "BETWEEN_YEARS", "EXCHANGE_OUT"})
 RESPONSE = "getLearnerStatusResponse"
@@ -18,9 +18,9 @@ RESPONSE = "getLearnerStatusResponse"
 async def answer_learner_status(question: Question, database: Database) -> Answer:
     """Answer for the day asked about (today by default), within the profile's fields."""
     on = _asked_day(question)
-    state = await find_subject(question.texts, database)
+    state = await find_subject(question.texts, database, disclosure_id=question.disclosure_id)
     seq, person = state.registry_seq, state.person
-    if person is None:
+    if person is None or not await may_be_told(question.grant, person.person_id, database):
         block = answer_block(
             NOT_FOUND_OR_NOT_ALLOWED, on, registry_seq=seq, disclosure_id=question.disclosure_id
         )

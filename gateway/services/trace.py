@@ -59,14 +59,14 @@ class Trace:
         """The day of the request, in UTC."""
         return self.arrival.received_at.date()
 
-    def claim(self) -> Claim | None:
+    def claim(self, entry: Entry) -> Claim | None:
         """Claim the message id for these bytes."""
         if self.header is None:
             return None
         return Claim(
-            client=str(self.header.client),
-            service=str(self.header.service),
-            message_id=self.header.message_id,
+            client=entry.client,
+            service=entry.service,
+            message_id=entry.message_id,
             request_sha256=self.request_sha256,
         )
 
@@ -112,8 +112,8 @@ class Trace:
             self.disclosure_id,
             self.entry_id,
             answer.person_id,
-            str(self.header.client),
-            str(self.header.service),
+            entry.client,
+            entry.service,
             self.grant.agreement_no,
             self.grant.purpose,
             self.grant.profile,

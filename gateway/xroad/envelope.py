@@ -83,7 +83,7 @@ def _read_packaged(data: bytes, content_type: str, side: Side) -> Message | Faul
 def _read_soap(data: bytes, content_type: str) -> Message | FaultMessage:
     root = read_envelope(data, content_type)
     body = _only(root, _BODY)
-    if body is not None and (fault := body.find(FAULT)) is not None:
+    if body is not None and (fault := next(body.iterchildren(FAULT), None)) is not None:
         return _read_fault(fault)
     return _read_message(root, body, data, content_type)
 
@@ -151,7 +151,7 @@ def charset_of(content_type: str) -> str | None:
 
 
 def _only(root: etree._Element, tag: str) -> etree._Element | None:
-    found = root.findall(tag)
+    found = list(root.iterchildren(tag))
     if len(found) > 1:
         raise ContractError(
             f"{local_name(found[0])} stands twice",
@@ -268,7 +268,7 @@ def _declaration_for_hash(message: Message, envelope_prefix: str) -> str:
     A security server writes requestHash behind the id under the id's prefix without declaring it; in an
     exclusive canonical form of the header the extra declaration does not show.
     """
-    element = message.header_element.find(_ID)
+    element = next(message.header_element.iterchildren(_ID), None)
     prefix = element.prefix if element is not None else None
     if not prefix or prefix == envelope_prefix or prefix in message.header_element.nsmap:
         return ""

@@ -107,7 +107,7 @@ def _binding(form: bytes, digest: DigestAlgorithm) -> bytes:
 
 def is_signed(header: etree._Element) -> bool:
     """Tell whether a soap:Header carries a wsse:Security with a signature."""
-    security = header.find(SECURITY)
+    security = next(header.iterchildren(SECURITY), None)
     return security is not None and security.find(SIGNATURE) is not None
 
 

@@ -18,6 +18,7 @@ from gateway.foundation.errors import AccessError
 from gateway.registry.repository import Provenance, add_assertions
 from tests.access.browser import Browser, served
 from tests.access.world import (
+    CLASS_OF,
     DISTRICT_A,
     DISTRICT_B,
     KEYS,
@@ -41,7 +42,7 @@ def wish(world: World, role: str, place: str) -> dict[str, Any]:
     if role == "DISTRICT":
         made["territory"] = DISTRICT_B
     if role == "TEACHER":
-        made["class_id"] = str(world.classes["5B"])
+        made["class_id"] = str(world.classes[CLASS_OF[place]])
     return made
 
 
@@ -81,6 +82,7 @@ ROLES_BY_ORDER = (
 
 
 @pytest.mark.parametrize("by", ["special", "district", "head", "responsible"])
+@pytest.mark.requirement("R-055")
 async def test_each_grants_exactly_what_the_regulation_gives_him(world: World, by: str) -> None:
     """Granter × role × place: the district's college head and another district's school are refused, R-055."""
     got = set()
@@ -179,6 +181,7 @@ async def test_a_grown_up_childs_card_is_closed_to_the_parent(world: World) -> N
     assert row.valid_until.year == row.birth_date.year + 18
 
 
+@pytest.mark.requirement("R-009", "R-061", "R-062")
 async def test_from_a_number_to_a_working_account(world: World) -> None:
     """The whole way of R-008, R-009, R-061, R-062: made, identified, appointed, instructed, sworn, signed in."""
     async with world.database.transaction() as session:
@@ -233,6 +236,7 @@ async def test_from_a_number_to_a_working_account(world: World) -> None:
         assert (await district.ask("GET", "notices"))[1][0]["received_at"] is not None
 
 
+@pytest.mark.requirement("R-009")
 async def test_a_passport_message_identifies_only_its_own_person(world: World) -> None:
     """R-009: a verified answer about this person opens the account; another's, an unverified one, none does."""
     numbers: dict[str, UUID] = {}
@@ -259,6 +263,7 @@ async def test_a_passport_message_identifies_only_its_own_person(world: World) -
         assert (shown["state"], shown["identified_ref"]) == ("ACTIVE", str(numbers["own"]))
 
 
+@pytest.mark.requirement("R-056")
 async def test_the_end_of_an_appointment_closes_at_once(world: World) -> None:
     """R-056: the open session is dead at the next request, the account blocked, the district told."""
     async with served(world) as browser:
@@ -409,6 +414,7 @@ async def test_the_regulation_of_levels_is_not_the_districts_to_bend(world: Worl
         assert (await district.ask("POST", f"accounts/{account}/appointments", body))[0] == 201
 
 
+@pytest.mark.requirement("R-060")
 async def test_changes_of_rights_are_in_the_trace_with_their_author(world: World) -> None:
     """Who gave, ended and blocked what stands in the chain, in the same transaction as the change."""
     async with served(world) as browser:
@@ -465,6 +471,7 @@ async def test_the_first_administrator_is_made_once(database: Database) -> None:
     assert str(refused("X")) == "refused: X"
 
 
+@pytest.mark.requirement("R-049")
 def test_the_matrix_is_the_regulations() -> None:
     """Cell by cell against §1.8: who reads and writes people, who signs, who sees cases and exchanges."""
 

@@ -42,6 +42,7 @@ async def test_an_act_is_never_changed(database: Database, statement: str) -> No
         ("update access_act set seq = seq + 10 where seq = 4", 14),
     ],
 )
+@pytest.mark.requirement("R-060")
 async def test_a_forged_act_is_named(database: Database, forgery: str, found_at: int) -> None:
     """With the triggers taken away, a changed, a missing and a moved act are each found at their place."""
     for number in range(4):

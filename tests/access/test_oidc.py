@@ -91,6 +91,7 @@ async def test_an_administrator_owes_the_second_factor_here_too(world: World, tm
         assert (await browser.ask("GET", "accounts"))[0] == 403
 
 
+@pytest.mark.requirement("R-068")
 async def test_a_forgotten_password_is_set_anew_without_an_administrator(
     world: World, tmp_path: Path
 ) -> None:

@@ -36,8 +36,27 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("POST", "transfers/{transfer_id}/steps"): {"district", "responsible", PROGRAM},
     ("GET", "organisations/{code}"): {*MANAGERS, "ministry", PROGRAM},
     ("GET", "organisations/{code}/passport"): {*MANAGERS, "ministry", PROGRAM},
+    ("GET", "organisations/{code}/passport/statement"): {*MANAGERS, "ministry", PROGRAM},
+    ("GET", "organisations/{code}/passport/signature"): {*MANAGERS, "ministry", PROGRAM},
     ("POST", "organisations/{code}/passport/confirmation"): {"head"},
     ("GET", "organisations/{code}/classes"): {*MANAGERS, "ministry", PROGRAM},
+    ("POST", "organisations/{code}/classes"): {"responsible", PROGRAM},
+    ("POST", "organisations/{code}/shifts"): {"responsible", PROGRAM},
+    ("GET", "organisations/{code}/programmes"): {*MANAGERS, "ministry", PROGRAM},
+    ("POST", "organisations/{code}/programmes"): {"responsible", PROGRAM},
+    ("GET", "classes"): {*READERS, "teacher"},
+    ("GET", "classes/{class_id}/learners"): {*READERS, "teacher"},
+    ("POST", "classes/{class_id}/learners"): {"district", "responsible", PROGRAM},
+    ("POST", "classes/{class_id}/departures"): {"district", "responsible", PROGRAM},
+    ("POST", "classes/{class_id}/teacher"): {"responsible", PROGRAM},
+    ("POST", "classes/{class_id}/closing"): {"responsible", PROGRAM},
+    ("GET", "classes/{class_id}/marks"): {*READERS, "teacher"},
+    ("POST", "classes/{class_id}/marks"): {"responsible", "teacher", PROGRAM},
+    ("GET", "classes/{class_id}/attendance"): {*READERS, "teacher"},
+    ("POST", "classes/{class_id}/attendance"): {"responsible", "teacher", PROGRAM},
+    ("GET", "organisations/{code}/leaves"): {"district", "head", "responsible", PROGRAM},
+    ("POST", "employments/{employment_id}/leaves"): {"district", "responsible", PROGRAM},
+    ("POST", "leaves/{leave_id}/end"): {"district", "responsible", PROGRAM},
     ("GET", "organisations/{code}/staff"): {"district", "head", "responsible", PROGRAM},
     ("POST", "organisations/{code}/staff"): {"district", "responsible", PROGRAM},
     ("POST", "employments/{employment_id}/assignments"): {"district", "responsible", PROGRAM},
@@ -62,6 +81,43 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("PUT", "organisations/{code}/level"): {"special", PROGRAM},
     ("GET", "notices"): {"special", "district"},
     ("POST", "notices/{notice_id}/receipt"): {"district"},
+    **{
+        (method, path): {"operator", "auditor"}
+        for method, path in (
+            ("GET", "incidents"),
+            ("GET", "incidents/{incident_id}"),
+            ("GET", "incidents/{incident_id}/exchanges"),
+            ("GET", "replays"),
+            ("GET", "replays/{run_id}"),
+            ("GET", "replays/{run_id}/items"),
+            ("GET", "replays/{run_id}/items/{position}/diff"),
+            ("GET", "alerts"),
+            ("GET", "alerts/deliveries"),
+            ("GET", "alerts/rules"),
+            ("GET", "alerts/channels"),
+            ("GET", "work"),
+            ("GET", "work/jobs"),
+        )
+    },
+    **{
+        (method, path): {"operator"}
+        for method, path in (
+            ("POST", "incidents/{incident_id}/acknowledgement"),
+            ("POST", "incidents/{incident_id}/notes"),
+            ("POST", "incidents/{incident_id}/closing"),
+            ("POST", "replays/preview"),
+            ("POST", "replays"),
+            ("POST", "replays/{run_id}/steps"),
+            ("POST", "alerts/rules"),
+            ("PUT", "alerts/rules/{rule_id}"),
+            ("POST", "alerts/rules/{rule_id}/trial"),
+            ("POST", "alerts/channels"),
+            ("PUT", "alerts/channels/{channel_id}"),
+            ("POST", "work/jobs/{job_id}/steps"),
+            ("POST", "work/letters/{letter_id}/steps"),
+            ("POST", "work/holds"),
+        )
+    },
     ("GET", "me"): set(ROLES),
     ("POST", "me/password"): set(ROLES),
     ("POST", "session/second-factor/secret"): set(ROLES),
@@ -88,6 +144,19 @@ BODIES: dict[str, Any] = {
     "organisations/{code}/level": {"level": "OO"},
     "me/password": {"password": "x"},
     "session/second-factor": {"code": "000000"},
+    "incidents/{incident_id}/acknowledgement": {"note": "x"},
+    "incidents/{incident_id}/notes": {"note": "x"},
+    "incidents/{incident_id}/closing": {"reason": "x"},
+    "replays/preview": {"exchange_ids": [str(uuid4())]},
+    "replays": {"exchange_ids": [str(uuid4())], "reason": "x"},
+    "replays/{run_id}/steps": {"step": "pause"},
+    "alerts/rules": {"name": "x", "kind": "CHAIN_BROKEN"},
+    "alerts/rules/{rule_id}": {"name": "y", "kind": "CHAIN_BROKEN"},
+    "alerts/channels": {"name": "x", "kind": "EMAIL", "address": "a@example.kg"},
+    "alerts/channels/{channel_id}": {"name": "y", "kind": "EMAIL", "address": "a@example.kg"},
+    "work/jobs/{job_id}/steps": {"step": "hold", "reason": "x"},
+    "work/letters/{letter_id}/steps": {"step": "drop", "reason": "x"},
+    "work/holds": {"step": "resume", "kind": "TASK", "name": "x"},
 }
 
 
@@ -167,12 +236,24 @@ def _own(world: World, path: str) -> str:
         grant_id=uuid4(),
         transfer_id=uuid4(),
         employment_id=uuid4(),
+        class_id=world.classes["5A"],
+        leave_id=uuid4(),
+        enquiry_id=uuid4(),
+        register_code="NOWHERE",
         book_code="POSITION",
         notice_id=world.notices["responsible"],
         code="NOWHERE",
+        incident_id=uuid4(),
+        run_id=uuid4(),
+        rule_id=uuid4(),
+        channel_id=uuid4(),
+        letter_id=uuid4(),
+        job_id=1,
+        position=1,
     )
 
 
+@pytest.mark.requirement("R-050", "R-051")
 async def test_every_role_is_answered_where_it_is_meant_to_be_and_nowhere_else(world: World) -> None:
     """Each address is asked as each role: 403 for those it is not meant for, anything else for the others."""
     wrong = []
@@ -226,8 +307,13 @@ FOREIGN = [
     ("GET", "learners/{isuo_no}/orders"),
     ("GET", "organisations/{code}"),
     ("GET", "organisations/{code}/passport"),
+    ("GET", "organisations/{code}/passport/statement"),
+    ("GET", "organisations/{code}/passport/signature"),
     ("GET", "organisations/{code}/classes"),
     ("GET", "organisations/{code}/staff"),
+    ("GET", "organisations/{code}/leaves"),
+    ("GET", "classes/{class_id}/learners"),
+    ("GET", "classes/{class_id}/marks"),
     ("POST", "organisations/{code}/passport/confirmation"),
     ("POST", "cases/{case_id}/decision"),
     ("GET", "accounts/{account_id}"),
@@ -239,6 +325,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("role", ["district", "head", "responsible", "learner", "parent"])
+@pytest.mark.requirement("R-054")
 async def test_what_is_anothers_is_answered_like_what_is_not_there(world: World, role: str) -> None:
     """For every address that takes an id, another district's id and an invented one give byte-equal answers."""
     foreign = {
@@ -247,6 +334,7 @@ async def test_what_is_anothers_is_answered_like_what_is_not_there(world: World,
         "account_id": world.accounts["b-responsible"],
         "grant_id": world.grants["b-responsible"],
         "notice_id": world.notices["b-responsible"],
+        "class_id": world.classes["B"],
         "code": "B-SCHOOL",
     }
     nothing = {name: uuid4() for name in foreign} | {"isuo_no": "99999999999X"}
@@ -368,6 +456,7 @@ async def test_a_claim_on_anothers_child_shows_nothing_of_it(world: World) -> No
         assert (await own.ask("GET", f"learners/{answer['isuo_no']}"))[0] == 404
 
 
+@pytest.mark.requirement("R-060")
 async def test_every_answer_to_a_known_caller_is_on_record(world: World) -> None:
     """What was seen, what was refused and by whom stands in the trace, with its object and its place."""
     async with served(world) as browser:

@@ -175,6 +175,7 @@ async def test_what_keeps_an_account_out_is_said_to_who_knows_the_password(
         assert await enter(browser.new(), "head", BAD) == (401, "credentials")
 
 
+@pytest.mark.requirement("R-052")
 async def test_a_first_sign_in_waits_for_the_undertaking(world: World) -> None:
     """R-052 in the reader's language: blocked until the undertaking is registered, open afterwards."""
     school = world.organisations["A-SCHOOL"]
@@ -194,6 +195,7 @@ async def test_a_first_sign_in_waits_for_the_undertaking(world: World) -> None:
         assert (await browser.ask("POST", "session", body))[0] == 200
 
 
+@pytest.mark.requirement("R-079")
 async def test_an_undertaking_that_ends_stops_writing_at_once(world: World) -> None:
     """R-079: a session that goes on after the undertaking may read and not write."""
     async with served(world) as browser:
@@ -328,6 +330,7 @@ async def test_a_password_is_changed_by_the_old_one_and_ends_the_other_sessions(
         assert (await enter(browser.new(), "head", "quite another password"))[0] == 200
 
 
+@pytest.mark.requirement("R-058")
 async def test_sessions_from_two_places_at_once_are_noted(world: World) -> None:
     """R-058: the second place leaves an alert in the trace, with no more than the account in it."""
     settings = settings_of(replace(CHEAP, forwarded_for=True))

@@ -63,6 +63,7 @@ async def test_every_column_says_what_kind_of_data_it_holds(database: Database) 
         "update undertaking set briefing_id = gen_random_uuid()",
     ],
 )
+@pytest.mark.requirement("R-008")
 async def test_what_the_regulation_forbids_the_table_refuses(world: World, change: str) -> None:
     """No account in use without identification, no role by order without one, no role beyond its kind of reach."""
     with pytest.raises(IntegrityError):

@@ -14,6 +14,7 @@ from gateway.access.values import Action, Kind, Role
 from gateway.access.wall import API_ROLE, walled
 from gateway.foundation.clock import utc_now
 from gateway.registry.model import Person, ReviewCase
+from gateway.registry.protection import Ground, Regime, TwoPeople, protect
 from tests.access.world import ROLES, World
 
 # role → what it may see: learners by name, and counts of what is hung on nobody in particular
@@ -55,7 +56,9 @@ STAFF_OF_A = {"head", "responsible", "teacher"}
 ACCOUNTS = {"district": STAFF_OF_A | {"district"}, "head": STAFF_OF_A, "responsible": STAFF_OF_A}
 OPEN_TO_API = {
     "account", "appointment_notice", "assertion", "assignment", "book_value", "book_version", "briefing",
-    "building", "class_group", "disclosure", "education_document", "employment", "enrolment",
+    "building", "class_group", "class_learner", "class_membership", "employee_within_reach", "enquiry",
+    "enquiry_message", "exam_result", "attendance_fact", "learner_within_reach", "programme_offering",
+    "register_definition", "register_entry", "result", "shift", "staff_leave", "teaching_load", "term", "disclosure", "education_document", "employment", "enrolment",
     "enrolment_status_period", "facility_year", "field_policy", "field_provenance", "head_appointment",
     "journal_entry", "licence", "movement", "name_key", "organisation", "organisation_confirmation",
     "organisation_language", "organisation_level", "organisation_name", "person", "person_identifier",
@@ -75,6 +78,7 @@ def named(found: list[Any], names: dict[str, UUID]) -> set[str]:
     return {by_id.get(value, str(value)) for value in found}
 
 
+@pytest.mark.requirement("R-054")
 async def test_every_role_sees_its_people_and_nobody_else(world: World) -> None:
     """All the tables about people, asked without any filter, hold the same people: those of the role's cell."""
     for role in ROLES:
@@ -190,6 +194,9 @@ async def test_the_api_role_reaches_no_other_table(world: World) -> None:
         assert set((await session.execute(walls)).scalars()) == OPEN_TO_API - {
             "organisation",
             "organisation_level",
+            "class_learner",
+            "employee_within_reach",
+            "learner_within_reach",
         }
     for table in (
         "credential",
@@ -227,6 +234,7 @@ async def test_every_role_writes_its_place_and_no_other(world: World) -> None:
         assert not await _writes(world, role, move) or await _touched(world, role, move) == 0
 
 
+@pytest.mark.requirement("R-051")
 async def test_nobody_changes_people_or_rights_under_the_api_role(world: World) -> None:
     """Names, identifiers, assertions, grants and accounts have no way to be written there at all."""
     for role in ROLES:
@@ -238,6 +246,7 @@ async def test_nobody_changes_people_or_rights_under_the_api_role(world: World) 
                 await _touched(world, role, f"update {table} set {column} = {column}")
 
 
+@pytest.mark.requirement("R-079")
 async def test_without_an_undertaking_nothing_is_written(world: World) -> None:
     """R-079 behind the program's back: once the undertaking is withdrawn the wall takes no row."""
     statement = ADD.format(person=world.learners["a-pupil"], organisation=world.organisations["A-SCHOOL"])
@@ -312,3 +321,20 @@ async def test_merged_entries_are_read_through_either_number(world: World) -> No
     tomorrow = decide(caller, Action.READ, Kind.PERSON, on=utc_now().date() + timedelta(days=1))
     assert tomorrow.allowed
     assert Role.RESPONSIBLE in caller.roles
+
+
+async def test_a_sealed_entry_is_behind_the_wall_for_everybody(world: World) -> None:
+    """Adoption secrecy: whoever saw the former entry yesterday sees neither it nor its enrolments today."""
+    sealed = world.learners["a-pupil"]
+    ground = Ground(regime=Regime.ADOPTION_SECRECY, authority_ref="Суд, 2-114/26", from_on=utc_now().date())
+    async with world.database.transaction() as session:
+        two = TwoPeople(proposed_by="admin.one", approved_by="admin.two")
+        await protect(session, sealed, ground, people=two, at=utc_now())
+    for role in PEOPLE:
+        for table in ("person_identifier", "enrolment", "education_document"):
+            question = f"select person_id from {table}"
+            assert sealed not in await seen(world, world.accounts[role], question), (role, table)
+        for table in ("field_provenance", "assertion"):
+            question = f"select subject_id from {table}"
+            assert sealed not in await seen(world, world.accounts[role], question), (role, table)
+        assert sealed not in await seen(world, world.accounts[role], "select id from person"), role

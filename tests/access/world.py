@@ -23,6 +23,9 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Access, Identity, Server, Settings
 from gateway.intake.cases import CaseQuestion, open_case
+from gateway.registry.books.rules import academic_year_on
+from gateway.registry.learners.classes import place_in_class
+from gateway.registry.organisations.classes import NewClassGroup, open_class_group
 from gateway.registry.projection import project_person
 from gateway.registry.repository import (
     Provenance,
@@ -60,6 +63,11 @@ def settings_of(access: Access = CHEAP, *, token: str = TOKEN) -> Settings:
     )
 
 
+OTHERS = (("kindergarten", "A-KINDERGARTEN"), ("college", "A-COLLEGE"))
+CLASS_OF = {"A-SCHOOL": "5B", "B-SCHOOL": "B", **{code: name for name, code in OTHERS}}
+LANGUAGE = "KY"
+
+
 @dataclass
 class World:
     """What was made, by name."""
@@ -75,7 +83,8 @@ class World:
     accounts: dict[str, UUID] = field(default_factory=dict)
     grants: dict[str, UUID] = field(default_factory=dict)
     notices: dict[str, UUID] = field(default_factory=dict)
-    classes: dict[str, UUID] = field(default_factory=lambda: {"5A": uuid4(), "5B": uuid4()})
+    classes: dict[str, UUID] = field(default_factory=dict)
+    enrolments: dict[str, UUID] = field(default_factory=dict)
 
     async def caller(self, name: str) -> Caller:
         """Read an account as a caller."""
@@ -161,6 +170,7 @@ async def make_world(database: Database, *, access: Access = CHEAP) -> World:
     async with database.transaction() as session:
         await _add_organisations(session, world)
         await _add_learners(session, world)
+        await _add_classes(session, world)
         await _add_traces(session, world)
     school, learner = world.organisations["A-SCHOOL"], world.learners["a-pupil"]
     await add_account(world, "ministry", Role.MINISTRY)
@@ -242,6 +252,26 @@ async def _add_learners(session: AsyncSession, world: World) -> None:
                 end_on=end_on,
                 held=held,
             )
+
+
+async def _add_classes(session: AsyncSession, world: World) -> None:
+    """Open 5A and 5B at A-SCHOOL and a class elsewhere; `a-pupil` is in 5A, `b-pupil` in a class of B-SCHOOL."""
+    today = utc_now().date()
+    year = await academic_year_on(session, today)
+    for name, code in (("5A", "A-SCHOOL"), ("5B", "A-SCHOOL"), ("B", "B-SCHOOL"), *OTHERS):
+        new = NewClassGroup(
+            academic_year=year, name=name, opened_on=today, language_code=LANGUAGE, kind_code="REGULAR"
+        )
+        world.classes[name] = await open_class_group(session, world.organisations[code], new, at=utc_now())
+    for learner, code, name in (("a-pupil", "A-SCHOOL", "5A"), ("b-pupil", "B-SCHOOL", "B")):
+        found = await session.execute(
+            text("select id from enrolment where person_id = :person and organisation_id = :place"),
+            {"person": world.learners[learner], "place": world.organisations[code]},
+        )
+        world.enrolments[learner] = found.scalar_one()
+        await place_in_class(
+            session, world.enrolments[learner], world.classes[name], from_on=today, by="clerk", at=utc_now()
+        )
 
 
 async def _add_traces(session: AsyncSession, world: World) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from tests.access.world import add_account
@@ -158,6 +159,7 @@ async def test_books_speak_the_readers_language(desk: Desk) -> None:
     assert "POSITION" in {each["code"] for each in (await desk.ask("program", "GET", "books"))[1]}
 
 
+@pytest.mark.requirement("R-083")
 async def test_the_feed_is_followed_by_its_cursor(desk: Desk) -> None:
     """Pages put together hold every event once and no value; an order appears behind the last cursor."""
     seen, cursor, more = [], "0.0", True
@@ -191,13 +193,13 @@ async def test_classes_are_listed_by_year(desk: Desk) -> None:
                 text("""
                     insert into class_group (id, organisation_id, academic_year, grade_code, name, language_code,
                         kind_code, opened_on, recorded_at)
-                    values (gen_random_uuid(), :organisation, '2026/27', '5', :name, 'KY', 'REGULAR', '2026-09-01',
+                    values (gen_random_uuid(), :organisation, '2025/26', '5', :name, 'KY', 'REGULAR', '2025-09-01',
                         now())
                 """),
                 {"organisation": desk.world.organisations[code], "name": name},
             )
     _, classes, _ = await desk.ask(
-        "responsible", "GET", "organisations/A-SCHOOL/classes?academic_year=2026/27"
+        "responsible", "GET", "organisations/A-SCHOOL/classes?academic_year=2025/26"
     )
     assert [each["name"] for each in classes] == ["5А"]
     assert (await desk.ask("responsible", "GET", "organisations/A-SCHOOL/classes?academic_year=1999/2000"))[

@@ -126,6 +126,7 @@ async def test_an_export_holds_the_present_learners_of_one_organisation(schools:
     assert told == [person]
 
 
+@pytest.mark.requirement("R-069")
 async def test_an_export_is_in_each_persons_list_of_uses(schools: Database) -> None:
     """Record and disclosures name the same export, its fields and the digest of the very bytes handed over."""
     people = {await enrol(schools, number) for number in (1, 2)}

@@ -69,6 +69,7 @@ async def test_evidence_verifies_at_once_and_leaves_no_job(registry: Database) -
     assert entry.surname == child.surname.upper()
 
 
+@pytest.mark.requirement("D-4")
 async def test_the_same_record_twice_changes_nothing(registry: Database) -> None:
     """A repeat of the same source record gives the same entry and enrolment, no event and no second job."""
     application = application_of(People(3).person())
@@ -114,6 +115,7 @@ async def test_another_person_under_a_known_key_goes_to_a_person(registry: Datab
         assert await person_by_pin(session, stranger.pin) is None
 
 
+@pytest.mark.requirement("D-5", "R-021")
 async def test_parallel_admissions_of_one_child_make_one_person(registry: Database) -> None:
     """Eight schools' clerks pressing the button at once for the same child leave one entry."""
     child = People(6).person()
@@ -219,6 +221,7 @@ async def test_rejecting_a_case_keeps_two_people(registry: Database) -> None:
         assert await list_cases(session) == ()
 
 
+@pytest.mark.requirement("R-021")
 async def test_a_second_full_time_school_links_the_same_person_and_holds_the_place(
     registry: Database,
 ) -> None:

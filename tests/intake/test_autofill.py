@@ -35,6 +35,7 @@ def passport_of(person: Person, **changed: object) -> PassportRecord:
     return replace(made, **changed)
 
 
+@pytest.mark.requirement("D-3", "R-022")
 async def test_a_pin_fills_the_form_with_its_source() -> None:
     """Every value comes with its source, the exchange that proves it and FILLED_BY_SOURCE."""
     child = People(1).person()

@@ -48,6 +48,7 @@ async def kinds(registry: Database) -> list[str]:
         return [case.kind for case in await list_cases(session)]
 
 
+@pytest.mark.requirement("D-7")
 async def test_the_worker_verifies_what_the_school_typed(registry: Database) -> None:
     """A source that agrees makes the PIN verified and every field carry the source and its exchange."""
     child, person_id = await admitted(registry, 1)

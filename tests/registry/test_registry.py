@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.database import Base, Database
 from gateway.foundation.errors import RegistryError
 from gateway.registry.card import person_card
+from gateway.registry.import_tables import ImportBatch, ImportRow
 from gateway.registry.merges import Decided, merge
 from gateway.registry.model import Assertion, Person
 from gateway.registry.projection import project_person
+from gateway.registry.protection import ProtectedPerson
 from gateway.registry.reading import (
     education_document,
     enrolments,
@@ -81,7 +83,8 @@ async def test_the_models_are_the_migrated_tables(database: Database) -> None:
 _MINE = {
     "person", "person_identifier", "assertion", "field_provenance", "match_key", "person_link",
     "organisation", "enrolment", "enrolment_status_period", "education_document", "source_record", "review_case",
-    "review_candidate", "registry_event", "import_batch", "import_row",
+    "review_candidate", "registry_event", ImportBatch.__tablename__, ImportRow.__tablename__,
+    ProtectedPerson.__tablename__,
 }  # fmt: skip
 
 

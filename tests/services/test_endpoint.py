@@ -120,6 +120,7 @@ async def test_unknown_wrong_control_and_unregistered_are_one_answer(
     ("number", "birth_date", "expected"),
     [("0000001", "right", "VALID"), ("0000001", "wrong", "NO_MATCH"), ("0000002", "right", "NO_MATCH")],
 )
+@pytest.mark.requirement("R-032")
 async def test_an_education_document_is_checked_with_its_holder(
     product: Running, http: aiohttp.ClientSession, number: str, birth_date: str, expected: str
 ) -> None:
@@ -155,6 +156,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.requirement("D-1")
 async def test_where_signing_is_agreed_nothing_unsigned_reaches_a_handler(
     product: Running, http: aiohttp.ClientSession
 ) -> None:

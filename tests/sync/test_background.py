@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from sqlalchemy import text
@@ -130,6 +131,7 @@ async def test_kill_9_in_the_middle_of_an_import_loses_and_doubles_nothing(
     assert tuple(found[0]) == (150, 150, 150)
 
 
+@pytest.mark.requirement("R-018")
 async def test_when_the_agency_returns_the_entry_is_verified(
     work: WorkerDependencies,
     learner: Learner,

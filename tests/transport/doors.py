@@ -17,9 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.cli.serve import server_config
 from gateway.foundation.doorkeeper import Bounds, Doorkeeper
-from gateway.foundation.doorway import guarded
 from gateway.foundation.peer import SecurityServerOnly
 from gateway.foundation.settings import Settings, load
+from gateway.foundation.shortcut import NO_SHORTCUT, Shortcut, guarded
 from gateway.foundation.sockets import listen, port_of
 from gateway.foundation.tls import inbound_tls
 from tests.transport.certificates import Pair
@@ -68,7 +68,9 @@ class Door:
 
 
 @contextmanager
-def door(settings: Settings, *, bounds: Bounds = QUICK, loop: str = "asyncio") -> Iterator[Door]:
+def door(
+    settings: Settings, *, bounds: Bounds = QUICK, loop: str = "asyncio", shortcut: Shortcut = NO_SHORTCUT
+) -> Iterator[Door]:
     """Serve: /xroad is the security server's, /open anybody's, /early answers unread, /busy waits, /large is large."""
     sockets = [listen("127.0.0.1", 0), listen("127.0.0.1", 0)]
     made = Door(
@@ -79,7 +81,7 @@ def door(settings: Settings, *, bounds: Bounds = QUICK, loop: str = "asyncio") -
         stop=threading.Event(),
     )
     config = server_config(_app(made), settings)
-    config.http, config.loop = guarded(made.keeper), loop
+    config.http, config.loop = guarded(made.keeper, shortcut), loop
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": sockets})
     thread.start()

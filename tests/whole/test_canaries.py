@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import psycopg
+import pytest
 from psycopg import sql
 
 from gateway.cli.batch import batch_file
@@ -270,6 +271,7 @@ def _rows(url: str) -> Iterable[tuple[str, str]]:
                     yield table, row
 
 
+@pytest.mark.requirement("R-003")
 async def test_no_personal_data_outside_the_registry() -> None:
     """After a day of right and wrong use nobody's PIN, name or document stands in any log, file, journal or job."""
     with short_folder() as folder, short_folder() as desk:

@@ -64,6 +64,7 @@ def taken_ports() -> Iterator[tuple[int, ...]]:
         yield USUAL_PORTS
 
 
+@pytest.mark.requirement("D-2", "R-023")
 def test_the_story_is_told_once_although_the_usual_ports_are_taken(
     folder: Path, taken_ports: tuple[int, ...]
 ) -> None:

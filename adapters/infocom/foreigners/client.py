@@ -5,7 +5,7 @@ from adapters.infocom.foreigners import mapping
 from gateway.intake.answers import AgencyAnswer, AskContext, Outcome
 from gateway.intake.ports_documents import ForeignerRecord
 
-SOURCE = "FOREIGN"
+SOURCE = "FOREIGN_SERVICE"
 BY_DOCUMENT = "by_document"
 
 

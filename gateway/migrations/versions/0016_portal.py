@@ -5,7 +5,7 @@ from alembic import op
 from gateway.migrations.commented import create_table
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 
 
 def upgrade() -> None:

@@ -40,6 +40,12 @@ async def values_on(
     return tuple(_row(row) for row in await session.scalars(asked))
 
 
+async def all_values(session: AsyncSession, book_code: str) -> tuple[BookRow, ...]:
+    """Read every row of a book's newest version, whatever day it holds on."""
+    asked = (await _rows_of(session, book_code, None)).order_by(BookValue.position)
+    return tuple(_row(row) for row in await session.scalars(asked))
+
+
 async def subtree(session: AsyncSession, book_code: str, code: str) -> frozenset[str]:
     """Give a code and all codes below it: a territory with its districts, a type with its kinds."""
     version = await newest_version(session, book_code)

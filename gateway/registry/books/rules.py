@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.errors import RegistryError
-from gateway.registry.books.lookup import value_on, values_on
+from gateway.registry.books.lookup import all_values, value_on, values_on
 from gateway.registry.books.values import BookRow
 
 
@@ -28,6 +28,37 @@ class Promotion:
 
     to: SchoolPlace | None
     confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolRule:
+    """A row of the book PROMOTION: from which place to which (none where school is finished), and on which days."""
+
+    at: SchoolPlace
+    to: SchoolPlace | None
+    valid_from: date | None
+    valid_until: date | None
+    confirmed: bool
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether the rule holds on a day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day < self.valid_until
+        )
+
+
+async def school_rules(session: AsyncSession) -> tuple[SchoolRule, ...]:
+    """Read every rule of promotion there is, those of other days too."""
+    return tuple(
+        SchoolRule(
+            at=_place(row.code),
+            to=_place(str(row.attributes["to"])) if row.attributes.get("to") else None,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            confirmed=not row.attributes.get("unconfirmed", False),
+        )
+        for row in await all_values(session, "PROMOTION")
+    )
 
 
 async def next_place(session: AsyncSession, finished: SchoolPlace, *, on: date) -> Promotion:

@@ -102,6 +102,14 @@ async def movements(session: AsyncSession, enrolment_id: UUID) -> tuple[Recorded
     return tuple(_recorded(row) for row in (await session.execute(statement)).scalars())
 
 
+async def movements_of(session: AsyncSession, enrolment_ids: Iterable[UUID]) -> tuple[Recorded, ...]:
+    """Read the orders about many enrolments in one SELECT: in the order of the enrolments given, then as recorded."""
+    wanted = list(enrolment_ids)
+    statement = select(Movement).where(Movement.enrolment_id.in_(wanted)).order_by(Movement.number)
+    found = [_recorded(row) for row in (await session.execute(statement)).scalars()]
+    return tuple(sorted(found, key=lambda each: wanted.index(each.enrolment_id)))
+
+
 async def _pair(session: AsyncSession, order: Movement) -> list[Movement]:
     if order.pair_id is None:
         return [order]

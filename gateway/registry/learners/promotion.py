@@ -1,6 +1,6 @@
-"""Move learners to the next grade by rules that are data: sets of rules that stand until the next set."""
+"""Move learners to the next grade by the rules of the book PROMOTION (R-072); nobody is moved by a guess."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from gateway.foundation.errors import InputRefused
-from gateway.registry.learners.journal import Given, Paper, give_order
-from gateway.registry.learners.orders import Kind
-from gateway.registry.learners.tables import Movement, PromotionRule
+from gateway.registry.books.rules import school_rules
+from gateway.registry.learners.journal import Given, Paper, give_order, movements_of
+from gateway.registry.learners.orders import Kind, Order
+from gateway.registry.learners.programme import Step, next_step, possible_places
+from gateway.registry.learners.tables import Movement
 from gateway.registry.model import Enrolment
 
 Counter = aliased(Movement, name="counter")
@@ -26,25 +28,7 @@ class Promotion:
     left: Mapping[UUID, str]
 
 
-def rules_for(rules: Iterable[tuple[int, str, str]], school_year: int) -> dict[str, str]:
-    """Choose the set of rules (from year, from grade, to grade) for entering a school year, by its first year.
-
-    A set replaces the one before it whole: a jump made once is not made again the year after.
-    """
-    told = [rule for rule in rules if rule[0] <= school_year]
-    newest = max((year for year, _, _ in told), default=None)
-    return {grade: following for year, grade, following in told if year == newest}
-
-
-async def read_rules(session: AsyncSession, school_year: int) -> dict[str, str]:
-    """Read which grade follows which on entering a school year, named by its first calendar year."""
-    found = await session.execute(
-        select(PromotionRule.from_year, PromotionRule.from_grade, PromotionRule.to_grade)
-    )
-    return rules_for([(row[0], row[1], row[2]) for row in found], school_year)
-
-
-async def promote(
+async def promote(  # noqa: PLR0913 - which school, when, by which order, who stays and how sure
     session: AsyncSession,
     organisation_id: UUID,
     *,
@@ -52,22 +36,34 @@ async def promote(
     paper: Paper,
     at: datetime,
     repeaters: frozenset[UUID] = frozenset(),
+    sure: bool = True,
 ) -> Promotion:
     """Promote everybody who studies at a school on a day; `repeaters` (enrolments) stay in their grade.
 
     Nobody is promoted by a guess: an enrolment without a rule or with an order in the way is left, with the
-    reason. Run again it leaves those who moved on that day.
+    reason. A rule no paper was seen for moves nobody unless `sure` is False. Run again it leaves those who moved
+    on that day.
     """
-    rules = await read_rules(session, on.year)
+    rules = await school_rules(session)
+    studying = await _studying(session, organisation_id, on)
+    told: dict[UUID, list[Order]] = {}
+    for each in await movements_of(session, [place[0] for place in studying]):
+        told.setdefault(each.enrolment_id, []).append(each.order)
     promoted: dict[UUID, UUID] = {}
     left: dict[UUID, str] = {}
-    for enrolment_id, grade, moved_on in await _studying(session, organisation_id, on):
-        following = grade if enrolment_id in repeaters else rules.get(grade or "")
-        if following is None or moved_on:
-            left[enrolment_id] = "MOVED_ALREADY" if moved_on else "NO_RULE_FOR_THE_GRADE"
+    for enrolment_id, grade, moved_on in studying:
+        if moved_on:
+            left[enrolment_id] = "MOVED_ALREADY"
+            continue
+        step = Step(grade=grade)
+        if enrolment_id not in repeaters:
+            places = possible_places(told.get(enrolment_id, []), rules, grade or "")
+            step = next_step(places, rules, on=on, sure=sure)
+        if step.grade is None:
+            left[enrolment_id] = step.reason or "NO_RULE_FOR_THE_GRADE"
             continue
         kind = Kind.REPEAT if enrolment_id in repeaters else Kind.PROMOTE
-        given = Given(kind=kind, effective_on=on, paper=paper, grade=following)
+        given = Given(kind=kind, effective_on=on, paper=paper, grade=step.grade)
         try:
             promoted[enrolment_id] = await give_order(session, enrolment_id, given, at=at)
         except InputRefused as error:

@@ -36,6 +36,7 @@ class Movement(Base):
     effective_on: Mapped[date] = mapped_column(index=True)
     until_on: Mapped[date | None]
     reason_code: Mapped[str] = mapped_column(server_default="")
+    basis: Mapped[str] = mapped_column(server_default="")
     from_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     to_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     from_grade: Mapped[str | None]
@@ -77,15 +78,6 @@ class TransferRequest(Base):
             postgresql_where=text("state in ('HELD', 'RELEASED')"),
         ),
     )
-
-
-class PromotionRule(Base):
-    """Which grade follows which, from the school year that begins in `from_year`."""
-
-    __tablename__ = "promotion_rule"
-    from_year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    from_grade: Mapped[str] = mapped_column(primary_key=True)
-    to_grade: Mapped[str]
 
 
 class GradingScale(Base):

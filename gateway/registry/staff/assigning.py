@@ -18,7 +18,7 @@ from gateway.registry.staff.model import Assignment, Employment
 from gateway.registry.writing import write
 
 FTE_LIMIT = Decimal("2.00")
-LOAD_CASE = "STAFF_LOAD"
+LOAD_CASE = "FTE_OVERLOAD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,15 +60,24 @@ async def list_staff(
     if after:
         statement = statement.where(Employment.id > after)
     rows = (await session.execute(statement)).all()
-    return [await _entry(session, row[0], row[1]) for row in rows]
+    held = await _positions(session, [row[0].id for row in rows])
+    return [_entry(row[0], row[1], held.get(row[0].id, [])) for row in rows]
 
 
-async def _entry(session: AsyncSession, row: Employment, person: Person | None) -> StaffEntry:
-    held = await session.execute(
+async def _positions(session: AsyncSession, employments: list[UUID]) -> dict[UUID, list[HeldPosition]]:
+    """Read the positions of a page of employments in one SELECT."""
+    found = await session.execute(
         select(Assignment)
-        .where(Assignment.employment_id == row.id)
+        .where(Assignment.employment_id.in_(employments))
         .order_by(Assignment.from_on, Assignment.id)
     )
+    held: dict[UUID, list[HeldPosition]] = {}
+    for row in found.scalars():
+        held.setdefault(row.employment_id, []).append(_held(row))
+    return held
+
+
+def _entry(row: Employment, person: Person | None, held: list[HeldPosition]) -> StaffEntry:
     return StaffEntry(
         employment_id=row.id,
         organisation_id=row.organisation_id,
@@ -86,7 +95,7 @@ async def _entry(session: AsyncSession, row: Employment, person: Person | None) 
         end_reason_code=row.end_reason_code,
         social_fund_status=row.social_fund_status,
         version=row.version,
-        assignments=tuple(_held(each) for each in held.scalars()),
+        assignments=tuple(held),
     )
 
 

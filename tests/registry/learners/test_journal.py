@@ -15,7 +15,7 @@ from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.registry.learner_state import learner_state_by_pin
 from gateway.registry.learners.journal import cancel_order, give_order, movements, open_enrolment
 from gateway.registry.learners.orders import OPENING, Kind, place_of
-from gateway.registry.learners.promotion import promote, read_rules
+from gateway.registry.learners.promotion import promote
 from gateway.registry.learners.registers import (
     academic_leaves,
     entry_timeliness,
@@ -126,7 +126,7 @@ async def test_the_database_refuses_a_gap(database: Database) -> None:
 
 ROWS = {
     "movement": "id", "registry_event": "type", "registry_commit": "tx", "grading_scale": "code",
-    "field_policy": "content", "promotion_rule": "to_grade",
+    "field_policy": "content",
 }  # fmt: skip
 EMPTY = ("result", "attendance_fact", "personal_file_entry", "special.record", "special.reading")
 
@@ -193,6 +193,7 @@ async def test_a_leave_shows_in_its_register_and_in_the_hot_read(database: Datab
     ]
 
 
+@pytest.mark.requirement("R-044")
 async def test_start_and_movement_give_the_end(database: Database) -> None:
     """For any span the journal's sums give the number of learners that the enrolments themselves give."""
     random, people = Random(17), People(17)
@@ -220,6 +221,7 @@ async def test_start_and_movement_give_the_end(database: Database) -> None:
         assert balance.arrived or balance.left
 
 
+@pytest.mark.requirement("R-072")
 async def test_lateness_is_measured(database: Database) -> None:
     """The median of days between an order's effect and its entry, for orders entered in a span."""
     (school,) = await schools(database, 1)
@@ -296,6 +298,7 @@ def test_a_transfer_never_goes_back() -> None:
     assert not any(may_follow(step, step) for step in Step)
 
 
+@pytest.mark.requirement("R-072")
 async def test_everybody_is_promoted_by_the_rules_of_the_year(database: Database) -> None:
     """In 2025 grade 3 goes to 5 and 6 to 8; the year after, one by one; nobody moves twice or by a guess."""
     (school,) = await schools(database, 1)
@@ -323,9 +326,41 @@ async def test_everybody_is_promoted_by_the_rules_of_the_year(database: Database
         grades = {row.id: row.grade for row in found}
         assert [grades[places[grade]] for grade in ("1", "3", "6", "12")] == ["1", "5", "8", "12"]
         assert grades[away] == "3"
-        assert ((await read_rules(session, 2024))["3"], (await read_rules(session, 2026))["3"]) == ("4", "4")
+        year_after = await promote(session, school, on=date(2026, 9, 1), paper=PAPER, at=NOW)
+        moved = {grade for grade, place in places.items() if place in year_after.promoted}
+        assert moved == {"1", "3", "6"}
+        found = await session.execute(text("select id, grade from enrolment"))
+        grades = {row.id: row.grade for row in found}
+        assert [grades[places[grade]] for grade in ("1", "3", "6")] == ["2", "6", "9"]
 
 
+async def test_who_stayed_in_the_eleven_year_school_is_told_from_who_jumped(database: Database) -> None:
+    """Grade 5 of 2025 is two grades: who came from 3 goes on by one, who came from 4 is asked about; nobody by a guess."""
+    (school,) = await schools(database, 1)
+    people = People(22)
+    async with database.transaction() as session:
+        jumped, stayed = [
+            await enrol(
+                session, await entry_of(session, people.person()), school, date(2024, 9, 1), grade=grade
+            )
+            for grade in ("3", "5")
+        ]
+        newcomer = await enrol(
+            session, await entry_of(session, people.person()), school, date(2025, 11, 1), grade="6"
+        )
+        for year in (2025, 2026):
+            await promote(session, school, on=date(year, 9, 1), paper=PAPER, at=NOW)
+        found = await session.execute(text("select id, grade from enrolment"))
+        grades = {row.id: row.grade for row in found}
+        assert grades[jumped] == "6"  # 12/5, then 12/6
+        assert grades[stayed] == "6"  # 11/6, and the rule of 2026 from there is not confirmed
+        assert grades[newcomer] == "6"
+        done = await promote(session, school, on=date(2026, 9, 2), paper=PAPER, at=NOW, sure=False)
+        assert stayed in done.promoted
+        assert done.left[newcomer] == "SCHOOL_OF_THE_GRADE_UNKNOWN"
+
+
+@pytest.mark.requirement("R-032")
 async def test_graduates_come_with_their_documents_through_a_merge(database: Database) -> None:
     """A graduate stands in the register under the entry that reads today, with the document issued."""
     (school,) = await schools(database, 1)

@@ -74,6 +74,7 @@ async def pupil(database: Database, grade: str, seed: int) -> tuple[UUID, UUID]:
         return person_id, await enrol(session, person_id, school, AUTUMN, grade=grade)
 
 
+@pytest.mark.requirement("R-036")
 async def test_a_grade_takes_the_marks_of_its_scale(database: Database) -> None:
     """Grade 2 refuses every mark, grade 11 takes 2 to 5 and nothing else."""
     _, place = await pupil(database, "2", 30)
@@ -134,6 +135,7 @@ async def test_a_corrected_mark_stays_to_be_read(database: Database) -> None:
         assert await marks(session, place) == ()
 
 
+@pytest.mark.requirement("R-037")
 async def test_a_late_edit_of_attendance_leaves_a_trace(database: Database) -> None:
     """An absence that is taken back no longer counts, and that it was edited is seen."""
     _, place = await pupil(database, "9", 33)
@@ -180,6 +182,7 @@ async def family(database: Database, seed: int, born_on: date) -> tuple[UUID, UU
         return child, await entry_of(session, people.person(birth_date=date(1990, 1, 1)))
 
 
+@pytest.mark.requirement("R-039")
 async def test_a_declared_parent_waits_for_a_proof(database: Database) -> None:
     """A typed parent opens nothing; a birth act opens, and ends on the day the child is of age."""
     born_on = date(2010, 5, 1)
@@ -257,6 +260,7 @@ PHOTO = Agreed(scope_code="PHOTO", purpose_code="SCHOOL_SITE")
 PAPER_SHEET = Sheet(agreed=PHOTO, form="PAPER", given_on=AUTUMN, paper_location="шкаф 3, дело 17")
 
 
+@pytest.mark.requirement("R-080")
 async def test_consent_stands_until_it_is_withdrawn(database: Database) -> None:
     """Without consent it is required, given it stands, and from the instant of withdrawal it does not."""
     child, adult = await family(database, 40, date(2015, 5, 1))
@@ -361,6 +365,7 @@ async def test_special_records_open_only_with_a_reason_and_a_trace(database: Dat
         keys.open(sealed, record_id, uuid4())
 
 
+@pytest.mark.requirement("R-038")
 async def test_a_disability_comes_by_message_and_its_end_is_watched(database: Database) -> None:
     """Nobody types a disability; nothing outside the kept fields is stored; what ends soon is listed unopened."""
     keys = SpecialKeys(KEY)
@@ -412,7 +417,7 @@ async def test_default_reads_never_touch_special_records(database: Database) -> 
 
 
 _MINE = {
-    "registry_commit", "registry_cluster", "registry_version", "field_policy", "movement", "transfer_request", "promotion_rule",
+    "registry_commit", "registry_cluster", "registry_version", "field_policy", "movement", "transfer_request",
     "grading_scale", "result", "attendance_fact", "person_relationship", "consent", "personal_file_entry",
     "record", "reading",
 }  # fmt: skip

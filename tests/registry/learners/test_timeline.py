@@ -257,6 +257,7 @@ async def test_a_merged_entry_is_never_edited(database: Database) -> None:
         assert (await person_by_id(session, one)).surname == "БАШКА"
 
 
+@pytest.mark.requirement("R-083")
 async def test_the_feed_misses_nothing_that_commits_late(database: Database) -> None:
     """An event numbered early and committed late is shown when it is there, and none is shown twice."""
     subject = uuid4()

@@ -59,6 +59,7 @@ def test_what_a_book_points_to_is_there(code: str) -> None:
         assert set([named] if isinstance(named, str) else named) <= known
 
 
+@pytest.mark.requirement("R-005")
 def test_the_types_are_exactly_those_of_the_regulation() -> None:
     """ORG_TYPE holds every type the regulation of 2019 names, and none besides."""
     assert {row.code for row in BOOKS["ORG_TYPE"].rows} == REGULATION
@@ -116,6 +117,7 @@ async def test_loading_twice_changes_nothing(database: Database) -> None:
         assert dict(versions.all()) == dict.fromkeys(BOOKS, 1)
 
 
+@pytest.mark.requirement("R-041")
 async def test_a_changed_book_is_the_next_version_and_the_old_one_stays_readable(database: Database) -> None:
     """After a book changes, an entry saved before still reads as it was saved, a new one as the book now says."""
     organisation_id = await saved_organisation(database, ownership_code="PRIVATE")
@@ -184,6 +186,7 @@ async def test_a_published_book_never_changes(database: Database) -> None:
                     await session.execute(text(change.format(table)))
 
 
+@pytest.mark.requirement("R-041")
 async def test_a_code_means_what_it_meant_on_the_day(database: Database) -> None:
     """A value whose name changed has the old name before that day and the new one from it."""
     async with database.transaction() as session:

@@ -1,5 +1,6 @@
 """Every column of the database has a class, and what the log lets through is none of the protected ones."""
 
+import pytest
 from sqlalchemy import text
 
 from gateway.foundation import logging
@@ -7,6 +8,7 @@ from gateway.foundation.data_classes import DataClass, data_classes
 from gateway.foundation.database import Database
 
 
+@pytest.mark.requirement("R-003")
 async def test_every_column_has_a_class(database: Database) -> None:
     """A column that nobody gave a class fails here, whichever table or view it is of."""
     async with database.transaction() as session:

@@ -80,6 +80,7 @@ async def test_a_registered_organisation_has_names_type_event_and_source(databas
         assert await name_on(session, organisation_id, "KY", on=OPENED - timedelta(days=1)) is None
 
 
+@pytest.mark.requirement("R-005")
 async def test_what_cannot_be_is_refused_by_name(database: Database) -> None:
     """A bad number, a value outside its book and a second organisation of one INN are each refused plainly."""
     await saved_organisation(database, inn="01234567890123")
@@ -224,6 +225,7 @@ _SHAPES = st.sampled_from(
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shape=_SHAPES)
+@pytest.mark.requirement("R-024")
 async def test_a_reorganisation_keeps_both_sides_linked(
     database: Database, shape: tuple[str, int, int]
 ) -> None:

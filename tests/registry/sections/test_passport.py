@@ -87,6 +87,7 @@ async def whole_organisation(database: Database, code: str = "S-1") -> UUID:
     return organisation_id
 
 
+@pytest.mark.requirement("R-065")
 async def test_completeness_counts_what_is_there(database: Database) -> None:
     """A bare organisation lacks what nobody entered; one with everything has 100 %; each item can be missed."""
     bare, whole = await saved_organisation(database, "S-0"), await whole_organisation(database)
@@ -100,6 +101,7 @@ async def test_completeness_counts_what_is_there(database: Database) -> None:
     assert next_year.missing == ("FACILITY",)
 
 
+@pytest.mark.requirement("R-027")
 async def test_a_confirmation_holds_until_content_or_time_passes(database: Database) -> None:
     """Never confirmed, confirmed, changed after it, confirmed again, and stale when the days are over."""
     organisation_id = await whole_organisation(database)
@@ -195,6 +197,7 @@ async def test_a_supervisory_body_counts_its_own_levels_only(database: Database)
             await supervised_types(session, "NOBODY", on=TODAY)
 
 
+@pytest.mark.requirement("R-078")
 async def test_an_organisation_nobody_answers_for_is_listed(database: Database) -> None:
     """It is on the list until somebody is appointed, and again when the last appointment ends."""
     organisation_id = await saved_organisation(database)

@@ -97,6 +97,7 @@ async def test_grade_two_refuses_marks_and_grade_eleven_takes_two_to_five(databa
         assert not await takes_mark(session, place("11/11"), "1", on=day)
 
 
+@pytest.mark.requirement("R-006")
 async def test_a_learner_is_called_by_the_level(database: Database) -> None:
     """A kindergarten has воспитанники, a school учащиеся, a university студенты."""
     async with database.transaction() as session:

@@ -67,6 +67,7 @@ POSITIONS = {
 STARTED = date(2025, 9, 1)
 
 
+@pytest.mark.requirement("R-007")
 async def test_the_four_groups_add_up_to_all_employments(database: Database) -> None:
     """Every position brings its group, whatever the program says, and the groups' sum is the number of employments."""
     organisation_id = await saved_organisation(database)
@@ -216,7 +217,7 @@ async def test_more_than_two_full_positions_is_a_case_not_a_refusal(database: Da
                 employment_id=employment_id, position_code=position, fte=Decimal("0.75"), from_on=STARTED
             )
             await assign(session, new, at=NOW)
-            assert await count(session, "from review_case where kind = 'STAFF_LOAD'") == (number > 1) + (
+            assert await count(session, "from review_case where kind = 'FTE_OVERLOAD'") == (number > 1) + (
                 number > 2
             )
         assert await fte_of(session, master, on=TODAY) == await fte_of(session, twin_entry, on=TODAY)
@@ -444,6 +445,7 @@ async def test_the_personal_file_opens_in_the_order_of_the_days(database: Databa
     assert [entry.organisation_id for entry in file] == [None, one, one, None, one, one, one]
 
 
+@pytest.mark.requirement("R-016")
 async def test_one_human_is_stored_once_whatever_the_roles(database: Database) -> None:
     """A teacher who heads another school and answers for its data is one entry with one number."""
     async with database.transaction() as session:

@@ -1,0 +1,149 @@
+"""The head's confirmation of the passport: by a signature over its canonical statement, or by word where allowed."""
+
+import base64
+import binascii
+import hashlib
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.access.errors import not_found
+from gateway.access.within import organisation_within
+from gateway.api.conditions import IfMatch, check_match, tag
+from gateway.api.dependencies import ApiDependencies
+from gateway.api.guard import Permit, Permitted
+from gateway.api.organisation_bodies import ConfirmationAnswer, EvidenceAnswer, SignatureBody
+from gateway.api.organisation_routes import Code
+from gateway.api.signature_sentences import refusal_of
+from gateway.crypto.certificates import read_certificate
+from gateway.crypto.detached import DetachedSignature, Trust
+from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import InputRefused, SettingsError, SignatureError
+from gateway.foundation.settings import Settings
+from gateway.registry.model import Organisation
+from gateway.registry.organisations.confirmation import confirm_passport
+from gateway.registry.organisations.passport import read_passport
+from gateway.registry.organisations.signing import Head, last_signature, sign_passport, statement
+from gateway.registry.papers.evidence import Evidence
+
+OneSignature = Annotated[SignatureBody | None, Body()]
+
+
+def read_trust(settings: Settings) -> Trust:
+    """Read the authorities of the settings; raises SettingsError for a file or a number that is none."""
+    given = settings.signatures
+    try:
+        revoked = frozenset(int(serial, 16) for serial in given.revoked_serials)
+    except ValueError:
+        raise SettingsError("signatures.revoked_serials holds hexadecimal numbers") from None
+    files = (settings.path(Path(file)) for file in given.authority_files)
+    return Trust(authorities=tuple(read_certificate(file) for file in files), revoked=revoked)
+
+
+def add_confirmation_routes(router: APIRouter, deps: ApiDependencies) -> None:
+    """Add what a head signs, the signing, and what is kept of it."""
+    trust = read_trust(deps.settings)
+    _add_reading(router, trust)
+    _add_confirming(router, deps, trust)
+
+
+def _add_reading(router: APIRouter, trust: Trust) -> None:
+    @router.get(
+        "/organisations/{code}/passport/statement",
+        response_class=Response,
+        responses={200: {"content": {"application/json": {}}}},
+    )
+    async def passport_statement(code: Code, permit: Permitted) -> Response:
+        """Give the very bytes a head signs today; the ETag is that of the passport."""
+        at = utc_now()
+        async with permit.reading() as session:
+            organisation = await organisation_within(session, permit.right, code)
+            passport = await read_passport(session, organisation.id, on=at.date())
+        headers = {"ETag": tag(passport.digest().hex()), "Cache-Control": "no-store"}
+        content = statement(code, passport, on=at.date())
+        return Response(content, media_type="application/json", headers=headers)
+
+    @router.get("/organisations/{code}/passport/signature")
+    async def passport_signature(code: Code, permit: Permitted) -> EvidenceAnswer:
+        """Show what was signed last and by which certificate, verified anew."""
+        async with permit.reading() as session:
+            organisation = await organisation_within(session, permit.right, code)
+        async with permit.database.transaction() as session:
+            found = await last_signature(session, organisation.id, trust=trust)
+        if found is None:
+            raise not_found()
+        return _evidence(code, found)
+
+
+def _evidence(code: str, found: Evidence) -> EvidenceAnswer:
+    def text(given: bytes) -> str:
+        return base64.b64encode(given).decode()
+
+    return EvidenceAnswer(
+        signed_at=found.signed_at,
+        certificate_serial=found.signed_by.serial if found.signed_by else "",
+        issuer=found.signed_by.issuer if found.signed_by else "",
+        scope=f"PASSPORT {code}",
+        digest=hashlib.sha256(found.content).hexdigest(),
+        problem=found.problem,
+        content=text(found.content),
+        signature=text(found.detached.signature),
+        certificate=text(found.detached.certificate),
+        algorithm=found.detached.algorithm,
+    )
+
+
+def _add_confirming(router: APIRouter, deps: ApiDependencies, trust: Trust) -> None:
+    required = deps.settings.signatures.required
+
+    @router.post("/organisations/{code}/passport/confirmation", status_code=201)
+    async def confirm_organisation_passport(
+        code: Code, permit: Permitted, body: OneSignature = None, if_match: IfMatch = None
+    ) -> ConfirmationAnswer:
+        """Confirm the passport as head of the organisation: what was read, and nothing that came after.
+
+        With a body: the detached signature over the bytes of …/passport/statement of the same day (UTC).
+        """
+        at = utc_now()
+        async with deps.database.transaction() as session:
+            organisation = await organisation_within(session, permit.right, code, lock=True)
+            passport = await read_passport(session, organisation.id, on=at.date())
+            digest = passport.digest().hex()
+            check_match(if_match, tag(digest))
+            if body is None and required:
+                raise InputRefused((("signature", "SIGNATURE_REQUIRED"),))
+            if body is None:
+                user = permit.user_id("kopuro-api")
+                made = await confirm_passport(session, organisation.id, confirmed_by=user, at=at)
+            else:
+                made = await _sign(session, permit, organisation, body=body, trust=trust)
+        return ConfirmationAnswer(
+            confirmation_id=made, digest=digest, completeness=passport.completeness, confirmed_at=at
+        )
+
+
+async def _sign(
+    session: AsyncSession, permit: Permit, organisation: Organisation, *, body: SignatureBody, trust: Trust
+) -> UUID:
+    assert permit.caller.person_id is not None
+    head = Head(person_id=permit.caller.person_id, user_id=permit.user_id("kopuro-api"))
+    try:
+        return await sign_passport(
+            session, organisation, _detached(body), head=head, trust=trust, at=utc_now()
+        )
+    except SignatureError as error:
+        raise InputRefused((("signature", refusal_of(error)),)) from None
+
+
+def _detached(body: SignatureBody) -> DetachedSignature:
+    try:
+        return DetachedSignature(
+            algorithm=body.algorithm,
+            signature=base64.b64decode(body.signature, validate=True),
+            certificate=base64.b64decode(body.certificate, validate=True),
+        )
+    except binascii.Error:
+        raise InputRefused((("signature", "TEXT"),)) from None

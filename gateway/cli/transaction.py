@@ -1,0 +1,64 @@
+"""One transaction for one command, and its answer as JSON."""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+import typer
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.foundation.database import Database
+from gateway.foundation.errors import InputRefused, SettingsError
+from gateway.foundation.settings import Settings
+from gateway.operations.actor import Actor
+from gateway.wiring import begin, ready_database
+
+By = Annotated[str, typer.Option("--by", help="Who does it: a reference to an account, not a name.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+Result = TypeVar("Result")
+Doing = Callable[[AsyncSession, Settings], Awaitable[Result]]
+
+
+def in_transaction(work: Doing[Result]) -> Result:
+    """Do something in one transaction of its own; what was typed wrongly is one sentence."""
+    with ready_database(begin()) as ready:
+        try:
+            return asyncio.run(_do(ready, work))
+        except InputRefused as refused:
+            raise SettingsError(
+                "; ".join(f"{field}: {reason}" for field, reason in refused.problems)
+            ) from None
+
+
+async def _do(settings: Settings, work: Doing[Result]) -> Result:
+    database = Database(settings.database.url, pool_size=2)
+    try:
+        async with database.transaction() as session:
+            return await work(session, settings)
+    finally:
+        await database.close()
+
+
+def actor_at_terminal(by: str) -> Actor:
+    """Make the actor of a command; raises SettingsError where nobody is named."""
+    if not by.strip():
+        raise SettingsError("--by must name somebody")
+    return Actor(reference=f"cli.{by.strip()}")
+
+
+def say(told: Any, *, indent: int | None = None) -> None:
+    """Print something as JSON: a row of a table, a value, or a mapping."""
+    typer.echo(json.dumps(as_plain(told), ensure_ascii=False, default=str, indent=indent))
+
+
+def as_plain(told: Any) -> Any:
+    """Turn rows and values into what JSON knows."""
+    if isinstance(told, Mapping):
+        return dict(told)
+    if dataclasses.is_dataclass(told) and not isinstance(told, type):
+        return {field.name: as_plain(getattr(told, field.name)) for field in dataclasses.fields(told)}
+    state = inspect(told, raiseerr=False)
+    return {column.key: getattr(told, column.key) for column in state.mapper.column_attrs} if state else told

@@ -1,0 +1,18 @@
+"""The online path of matching: look up who a record may be, and decide."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.matching.decision import Decision, NoMatch, decide
+from gateway.matching.model import Model
+from gateway.matching.record import Record
+from gateway.registry.candidates import find
+
+
+async def decide_online(session: AsyncSession, record: Record, *, model: Model) -> Decision[UUID]:
+    """Decide whose record it is among the registry's entries that share a blocking key with it."""
+    found = await find(session, record)
+    if not found.candidates:
+        return NoMatch()
+    return decide(record, found.candidates, population=found.population, model=model)

@@ -1,0 +1,1 @@
+"""The statements of revision 0012, by subject."""

@@ -1,0 +1,1 @@
+"""Population-scale linkage: a whole file against a whole registry, on one machine or on Spark."""

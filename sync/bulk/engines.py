@@ -1,0 +1,123 @@
+"""Find the pairs worth comparing by Splink's blocking, on DuckDB in this process or on Spark.
+
+The rule is that of matching.blocking. Splink joins on exploded keys; so keys that are enough alone are given as
+they are, and of the others every two that an entry has are given as one.
+"""
+
+# ruff: noqa: S608 - statements are made of our own words and places
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from splink import Linker, SettingsCreator, block_on
+
+from gateway.matching.blocking import ALONE, ALWAYS, LARGEST_BLOCK, MOST_CANDIDATES
+from sync.bulk.staging import FIELDS
+
+_FIELDS = ", ".join(f"e.{name}" for name in FIELDS)
+Row = tuple[Any, ...]
+
+
+class Engine(Protocol):
+    """What runs SQL: the words in which engines differ, tables of intermediate results, and rows."""
+
+    explode: str
+    digest: str
+
+    def scan(self, folder: Path) -> str:
+        """Give the words that read a folder of Parquet."""
+
+    def keep(self, name: str, query: str) -> None:
+        """Keep the answer of a query under a name, in place of what had it."""
+
+    def splink(self) -> Any:
+        """Give a new Splink database API over the kept tables."""
+
+    def rows(self, query: str) -> Iterator[Row]:
+        """Give the rows of a query, a batch at a time."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Where the people are laid out."""
+
+    entries: Path
+    incoming: Path
+
+
+def prepare_entries(engine: Engine, stage: Stage) -> None:
+    """Keep the keys of all entries, hashed, with the largest block in which each is enough alone."""
+    alone = " ".join(f"when '{letter}' then {size}" for letter, size in ALONE.items())
+    always = ", ".join(f"'{letter}'" for letter in sorted(ALWAYS))
+    told = f"select unit, {engine.explode}(match_keys) as key from {engine.scan(stage.entries)}"
+    engine.keep(
+        "entry_key",
+        f"select unit, {engine.digest}(key) as key, case substr(key, 1, 1) {alone} else 0 end as alone, "
+        f"substr(key, 1, 1) in ({always}) as always from ({told}) told",
+    )
+
+
+def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[Row]:
+    """Give for the incoming people numbered first … last the entries worth comparing, with their values.
+
+    Rows are: number of the incoming one, the entry's number, its id, its values; ordered by the numbers.
+    """
+    engine.keep(
+        "wanted",
+        f"select unit, {engine.digest}(key) as key from (select unit, {engine.explode}(match_keys) as key "
+        f"from {engine.scan(stage.incoming)} where unit between {first} and {last}) told",
+    )
+    engine.keep(
+        "met",
+        "select unit, key, alone, always, count(*) over (partition by key) as size from entry_key "
+        "where key in (select key from wanted)",
+    )
+    engine.keep(
+        "kind",
+        f"select key, min(case when size <= alone then 1 else 2 end) as kind from met "
+        f"where size <= {LARGEST_BLOCK} or always group by key",
+    )
+    for table, source in (("incoming_block", "wanted"), ("entry_block", "met")):
+        engine.keep(table, _blocks(engine, source))
+    yield from engine.rows(
+        f"select p.record, e.unit, e.id, {_FIELDS} from ({_pairs(engine)}) p "
+        f"join {engine.scan(stage.entries)} e on e.unit = p.entry order by 1, 2"
+    )
+
+
+def _blocks(engine: Engine, source: str) -> str:
+    """Give each one's blocks: keys enough alone, and every two of the others unless too many share both."""
+    return f"""
+        with known as (select s.unit, s.key, k.kind from {source} s join kind k on k.key = s.key),
+        other as (select unit, key from known where kind = 2),
+        block as (
+            select unit, key from known where kind = 1
+            union all
+            select a.unit, {engine.digest}(a.key, b.key)
+            from other a join other b on a.unit = b.unit and a.key < b.key
+        ),
+        counted as (select unit, key, count(*) over (partition by key) as size from block)
+        select unit as unique_id, array_agg(key) as block
+        from counted where size <= {MOST_CANDIDATES} or '{source}' = 'wanted' group by unit
+    """
+
+
+def _pairs(engine: Engine) -> str:
+    """Let Splink block; gives the query of the pairs' numbers."""
+    api = engine.splink()
+    tables = [api.register(name, table_name=name) for name in ("incoming_block", "entry_block")]
+    found = Linker(tables, _SETTINGS).inference.compute_blocked_pairs_for_predict()
+    number = "cast(split_part({}, '-__-', 2) as bigint)"
+    sides = ("case when join_key_l like 'incoming%' then {} else {} end").format
+    left, right = number.format("join_key_l"), number.format("join_key_r")
+    return f"select {sides(left, right)} as record, {sides(right, left)} as entry from {found.physical_name}"
+
+
+_SETTINGS = SettingsCreator(
+    link_type="link_only",
+    blocking_rules_to_generate_predictions=[block_on("block", arrays_to_explode=["block"])],
+)
