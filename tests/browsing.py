@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Browser, Page, async_playwright
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from gateway.access.browser import home_of
 from gateway.access.sessions import Stage, csrf_token
@@ -42,6 +42,7 @@ class Site:
     world: World
     settings: Settings
     keys: JournalKeys
+    app: Starlette
     address: str = ""
 
     async def cookies(self, name: str, stage: Stage = Stage.OPEN) -> dict[str, str]:
@@ -59,7 +60,7 @@ def settings_for(world: World, folder: Path) -> Settings:
     return replace(make_settings(world.database.url, folder), access=CHEAP)
 
 
-def make_pages(world: World, settings: Settings, keys: JournalKeys) -> ASGIApp:
+def make_pages(world: World, settings: Settings, keys: JournalKeys) -> Starlette:
     """The pages over a world; a new section is a line here, as it is in gateway/app.py."""
     watcher = Watcher(world.database, settings)
     deps = ConsoleDependencies(database=world.database, keys=keys, settings=settings, watcher=watcher)
@@ -81,8 +82,9 @@ async def site(world: World, tmp_path: Path) -> AsyncIterator[Site]:
     """The pages on a real port."""
     settings = settings_for(world, tmp_path)
     keys = keys_of(settings)
-    async with served(make_pages(world, settings, keys), settings) as address:
-        yield Site(world=world, settings=settings, keys=keys, address=address)
+    app = make_pages(world, settings, keys)
+    async with served(app, settings) as address:
+        yield Site(world=world, settings=settings, keys=keys, app=app, address=address)
 
 
 @dataclass

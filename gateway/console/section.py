@@ -1,6 +1,6 @@
 """The console's rooms, one line each."""
 
-from gateway.console import acts, agencies, cases, dashboard
+from gateway.console import acts, agencies, cases, dashboard, exchanges
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.pages import Section
 
@@ -10,5 +10,11 @@ def create_console(deps: ConsoleDependencies) -> Section:
     return Section(
         name="console",
         package="gateway.console",
-        rooms=(acts.room(deps), dashboard.room(deps), agencies.room(deps), cases.room(deps)),
+        rooms=(
+            exchanges.room(deps),
+            acts.room(deps),
+            dashboard.room(deps),
+            agencies.room(deps),
+            cases.room(deps),
+        ),
     )

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.foundation.database import Base
 
 _INSTANT = TIMESTAMP(timezone=True, precision=6)
+_NEWEST = (text("request_in_ts desc"), text("seq desc"))
+_AGENCY = "journal_agency(kind, client, service)"
+_LATENCY = "(coalesce(response_in_ts, response_out_ts) - coalesce(request_out_ts, request_in_ts))"
 
 
 class JournalEntry(Base):
@@ -22,8 +25,12 @@ class JournalEntry(Base):
         CheckConstraint("signature in ('signed', 'unsigned', 'refused')", name="signature"),
         Index(None, "exchange_id"),
         Index(None, "message_id"),
-        Index(None, "subject", postgresql_where=text("subject is not null")),
-        Index(None, "request_in_ts"),
+        Index("ix_journal_entry_subject", "subject", *_NEWEST, postgresql_where=text("subject is not null")),
+        Index("ix_journal_entry_newest", *_NEWEST),
+        Index("ix_journal_entry_failed", *_NEWEST, postgresql_where=text("succeeded is false")),
+        Index("ix_journal_entry_slow", *_NEWEST, postgresql_where=text(f"{_LATENCY} > interval '1 second'")),
+        Index("ix_journal_entry_agency", text(_AGENCY), *_NEWEST),
+        Index("ix_journal_entry_service_code", text("split_part(service, '/', 5)"), *_NEWEST),
         Index(None, "client", "service"),
         Index(None, "xid", "seq"),
     )

@@ -54,7 +54,9 @@ def mishap(visit: Visit, status: int, error: Exception | None = None) -> Respons
     if LIVE_HEADER in visit.request.headers:
         return Response(status_code=status, headers={"Cache-Control": "no-store"})
     said = _SAID.get(status, "later" if status >= 500 else "bad")
-    return visit.render("pages/mishap.html", status=status, said=said, http_status=status, number=number)
+    return visit.render(
+        "pages/mishap.html", status=status, said=said, http_status=status, number=number, here="/"
+    )
 
 
 def _status(error: Exception) -> int:

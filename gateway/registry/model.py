@@ -114,6 +114,7 @@ class Assertion(Base):
     retracted_tx: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
         Index("ix_assertion_subject_id", "subject_id", "seq"),
+        Index("ix_assertion_exchange_id", "exchange_id", postgresql_where=text("exchange_id is not null")),
         Index(
             "uq_assertion_exchange",
             "subject_id",

@@ -58,9 +58,18 @@ async def test_numbers_of_the_dashboard_lead_to_the_list(chromium: Chromium) -> 
     assert "status:failed" in asked["2"].split()
     assert "code:Client.*" in asked["1"].split()
     theirs = page.locator("tr", has_text="zagsDataByPin").filter(has_text=ZAGS)
+    links += await theirs.locator("td.number a").evaluate_all(
+        "all => all.map(a => [a.textContent, a.getAttribute('href')])"
+    )
+    counted = [(int(said), href) for said, href in links if said.strip().isdecimal()]
+    assert [number for number, _ in counted] == [9, 2, 1, 8, 1]
     await theirs.locator("td.number a").nth(1).focus()
     await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile(rf"/console/exchanges\?query=status%3Afailed.*agency%3A{ZAGS}"))
+    await page.wait_for_url(re.compile(r"/console/exchanges\?query=status%3Afailed"))
+    for number, href in counted:
+        await page.goto(href)
+        assert await page.locator("tbody [data-row]").count() == number, href
+    assert chromium.complaints == []
 
 
 async def test_pages_have_nothing_serious_against_them_in_any_look(chromium: Chromium) -> None:
