@@ -50,7 +50,7 @@ async def test_numbers_of_the_dashboard_lead_to_the_list(chromium: Chromium) -> 
     links = await ours.locator("td.number a").evaluate_all(
         "all => all.map(a => [a.textContent, a.getAttribute('href')])"
     )
-    asked = {said.strip(): parse_qs(urlsplit(href).query)["query"][0] for said, href in links}
+    asked = {said.strip(): parse_qs(urlsplit(href).query)["q"][0] for said, href in links}
     assert [said.strip() for said, _ in links][:3] == ["9", "2", "1"]
     for query in asked.values():
         assert {"direction:in", f"agency:{FUND}", "service:getLearnerStatus"} <= set(query.split())
@@ -65,7 +65,7 @@ async def test_numbers_of_the_dashboard_lead_to_the_list(chromium: Chromium) -> 
     assert [number for number, _ in counted] == [9, 2, 1, 8, 1]
     await theirs.locator("td.number a").nth(1).focus()
     await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile(r"/console/exchanges\?query=status%3Afailed"))
+    await page.wait_for_url(re.compile(r"/console/exchanges\?q=status%3Afailed"))
     for number, href in counted:
         await page.goto(href)
         assert await page.locator("tbody [data-row]").count() == number, href
