@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 
+from gateway.foundation.logging import without_pins
 from gateway.pages.assets import Assets
 from gateway.pages.look import CHOICES
 from gateway.pages.room import Section
@@ -63,7 +64,7 @@ class Renderer:
             "may": visit.may,
             "csrf": visit.csrf,
             "asset": self.assets.address,
-            "here": f"{here}?{query}" if query else here,
+            "here": without_pins(f"{here}?{query}" if query else here),
             "nav": self._nav(visit, here),
             "sections": self._sections(visit),
             "signed_in": visit.signed_in is not None,

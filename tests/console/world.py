@@ -1,11 +1,14 @@
 """Exchanges in the journal of a world: asked and answered, failed, retried, unanswered, hostile; synthetic all."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from gateway.crypto.digest import signature_algorithm
 from gateway.crypto.keys import FileSigner
 from gateway.exchange.entry import Entry, Kind
+from gateway.exchange.seal import Sealer
 from gateway.exchange.writer import JournalWriter
 from gateway.foundation.clock import utc_now
 from tests.browsing import Site
@@ -64,8 +67,6 @@ async def ask(
         is_last = number == attempts and ok
         answer = RESPONSE.format(surname=surname).encode() if is_last else None
         done = at + timedelta(milliseconds=milliseconds)
-        from dataclasses import replace
-
         answered = replace(
             sent,
             entry_id=uuid4(),
@@ -112,9 +113,6 @@ async def answer(site: Site, *, ok: bool = True, ago: float = 90, client: str = 
 
 async def seal(site: Site) -> None:
     """Seal what was written."""
-    from gateway.crypto.digest import signature_algorithm
-    from gateway.exchange.seal import Sealer
-
     signing = site.settings.signing
     signer = FileSigner(
         Path(site.settings.path(signing.key_file)),

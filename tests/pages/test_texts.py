@@ -46,7 +46,9 @@ def test_every_template_compiles_and_holds_no_inline_script_or_style(section: st
     for name in names:
         environment.get_template(name)
         source = environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr]
-        assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|\|\s*safe\b", source), name
+        assert not re.search(
+            r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|\|\s*safe\b", source
+        ), name
 
 
 def test_every_changing_form_of_a_template_holds_the_token() -> None:
@@ -55,7 +57,10 @@ def test_every_changing_form_of_a_template_holds_the_token() -> None:
     for name in environment.list_templates():
         source = environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr]
         for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", source, re.DOTALL):
-            assert "csrf_field()" in form or 'action="/look"' in form or 'action="/sign-in"' in form, (name, form)
+            assert "csrf_field()" in form or 'action="/look"' in form or 'action="/sign-in"' in form, (
+                name,
+                form,
+            )
 
 
 def test_plural_forms_follow_the_language() -> None:
