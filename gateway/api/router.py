@@ -12,6 +12,7 @@ from gateway.api.answers import (
     autofill_answer,
     case_answer,
 )
+from gateway.api.board_routes import add_board_routes
 from gateway.api.bodies import (
     AdmissionAnswer,
     AutofillAnswer,
@@ -26,6 +27,7 @@ from gateway.api.class_routes import add_class_routes
 from gateway.api.classwork_routes import add_classwork_routes
 from gateway.api.confirmation_routes import add_confirmation_routes
 from gateway.api.dependencies import ApiDependencies
+from gateway.api.file_routes import add_file_routes
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.learner_routes import add_learner_routes
 from gateway.api.leave_routes import add_leave_routes
@@ -61,6 +63,8 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     add_organisation_routes(router)
     add_confirmation_routes(router, deps)
     add_staff_routes(router, deps)
+    add_file_routes(router, deps)
+    add_board_routes(router, deps)
     add_class_routes(router, deps)
     add_classwork_routes(router, deps)
     add_leave_routes(router, deps)

@@ -19,6 +19,7 @@ from gateway.cli import (
     journal,
     match,
     messages,
+    registers,
     sandbox,
     seed,
     serve,
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
         account,
         export,
         cases,
+        registers,
     ):
         room.register(app)
     for found in entry_points(group=COMMANDS):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from gateway.foundation.errors import SettingsError
-from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
+from gateway.foundation.policy_settings import Agreement, FieldPolicy, LegalBasis, Profile, Purpose
 
 PREFIX = "KOPURO_"
 
@@ -215,6 +215,7 @@ class Settings:
     signatures: Signatures = field(default_factory=Signatures)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    legal_bases: Mapping[str, LegalBasis] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
