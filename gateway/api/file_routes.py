@@ -151,6 +151,10 @@ def _add_files(router: APIRouter, deps: ApiDependencies) -> None:
         async with deps.database.transaction() as session:
             return [_item(each) for each in await whole_file(session, person_id)]
 
+
+def add_employee_file(router: APIRouter, deps: ApiDependencies) -> None:
+    """Add the personal file of staff."""
+
     @router.get("/employments/{employment_id}/file")
     async def employee_file(
         employment_id: UUID, permit: Permitted, response: Response

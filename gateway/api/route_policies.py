@@ -99,6 +99,7 @@ POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("GET", "/api/v1/oidc/callback"): _ANYBODY,
     ("POST", "/api/v1/recovery"): _ANYBODY,
     ("GET", "/api/v1/undertaking-form"): _ANYBODY,
+    ("GET", "/api/v1/consent-form"): _ANYBODY,
     ("GET", "/api/v1/me"): _HALF,
     ("POST", "/api/v1/me/password"): _SIGNED_IN,
     ("GET", "/api/v1/accounts"): _holder(Kind.ACCOUNT, Action.READ),

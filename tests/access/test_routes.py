@@ -152,7 +152,7 @@ async def test_every_route_has_a_policy_and_every_policy_a_route(world: World) -
     assert described & opened == set()
     assert opened == {
         ("POST", "/api/v1/session"), ("GET", "/api/v1/oidc/start"), ("GET", "/api/v1/oidc/callback"),
-        ("POST", "/api/v1/recovery"), ("GET", "/api/v1/undertaking-form"),
+        ("POST", "/api/v1/recovery"), ("GET", "/api/v1/undertaking-form"), ("GET", "/api/v1/consent-form"),
     }  # fmt: skip
 
 
