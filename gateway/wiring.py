@@ -29,6 +29,7 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
+from gateway.intake.answer_memory import AnswerMemory, Freshness, remembered
 from gateway.intake.guarded_asker import Guards
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
@@ -173,7 +174,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             endpoint=endpoint,
             api=ApiDependencies(
                 database=database,
-                agencies=agencies,
+                agencies=_for_forms(settings, database, keys, agencies),
                 settings=settings,
                 door=open_door(database, read_access_keys(settings), settings),
             ),
@@ -183,6 +184,15 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.close()
         await _stop_sealing(sealer, sealing_work)
         await database.close()
+
+
+def _for_forms(settings: Settings, database: Database, keys: JournalKeys, agencies: Agencies) -> Agencies:
+    """Let forms be filled from answers that are still fresh, where that is switched on."""
+    most = timedelta(hours=settings.background.filling.cache_hours)
+    if not most:
+        return agencies
+    freshness = Freshness(policies=settings.fields, most=most)
+    return remembered(agencies, AnswerMemory(database, keys, freshness))
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosure.corrections import examine_changes
 from gateway.exchange.agency_tables import ScheduleMark
+from gateway.intake.answer_memory import forget_stale
 from gateway.intake.case_work import wake_silent
 from gateway.registry.learners.transfers import lapse_holds
 from gateway.registry.projection import project_person
@@ -61,3 +62,8 @@ async def examine(dependencies: WorkerDependencies, *, at: datetime) -> int:
     """Look at changes nobody looked at yet, and give how many disclosures they mark."""
     async with dependencies.database.transaction() as session:
         return await examine_changes(session, at=at)
+
+
+async def forget_answers(dependencies: WorkerDependencies, *, at: datetime) -> int:
+    """Forget what agencies answered and is no longer fresh, and give how many answers."""
+    return await forget_stale(dependencies.database, now=at)
