@@ -19,6 +19,7 @@ from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner
 from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
+from gateway.disclosure.notice_post import Sender, XroadNoticePost, parse_service
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
@@ -57,6 +58,7 @@ class Gateway:
     agencies: Agencies
     endpoint: Endpoint
     api: ApiDependencies
+    notices: XroadNoticePost
 
 
 def begin() -> Settings:
@@ -165,7 +167,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             journal=journal,
             keys=keys,
         )
+        sender = Sender(ours=our_subsystem(settings), sealing=sealing, signed=_signed_notices(settings))
         yield Gateway(
+            notices=XroadNoticePost(calls, guards.breakers, sender, schemas=settings.schemas),
             settings=settings,
             database=database,
             keys=keys,
@@ -184,6 +188,14 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.close()
         await _stop_sealing(sealer, sealing_work)
         await database.close()
+
+
+def _signed_notices(settings: Settings) -> frozenset[str]:
+    """Give the agreements whose notices we sign; raises SettingsError for a service that cannot take notices."""
+    for agreement in settings.agreements.values():
+        if agreement.correction_service:
+            parse_service(agreement.correction_service)
+    return frozenset(agreement.number for agreement in settings.agreements.values() if agreement.must_sign)
 
 
 def _for_forms(settings: Settings, database: Database, keys: JournalKeys, agencies: Agencies) -> Agencies:

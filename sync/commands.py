@@ -29,6 +29,9 @@ async def _worker(settings: Settings) -> None:
     async with open_gateway(settings) as gateway:
         await run_worker(
             WorkerDependencies(
-                database=gateway.database, agencies=gateway.agencies, settings=gateway.settings
+                database=gateway.database,
+                agencies=gateway.agencies,
+                settings=gateway.settings,
+                notices=gateway.notices,
             )
         )

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosure.corrections import examine_changes
+from gateway.disclosure.notices import plan_notices, send_due
 from gateway.exchange.agency_tables import ScheduleMark
 from gateway.intake.answer_memory import forget_stale
 from gateway.intake.case_work import wake_silent
@@ -67,3 +68,12 @@ async def examine(dependencies: WorkerDependencies, *, at: datetime) -> int:
 async def forget_answers(dependencies: WorkerDependencies, *, at: datetime) -> int:
     """Forget what agencies answered and is no longer fresh, and give how many answers."""
     return await forget_stale(dependencies.database, now=at)
+
+
+async def send_notices(dependencies: WorkerDependencies, *, at: datetime) -> int:
+    """Plan a notice for every correction that has none, send those that are due, and give how many were taken."""
+    async with dependencies.database.transaction() as session:
+        await plan_notices(session, dependencies.settings.agreements, at=at)
+    if dependencies.notices is None:
+        return 0
+    return await send_due(dependencies.database, dependencies.notices, at=at)
