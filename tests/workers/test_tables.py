@@ -19,12 +19,11 @@ from gateway.exchange.agency_tables import (
     WorkHold,
 )
 from gateway.foundation.database import Base, Database
-from gateway.registry.protection_tables import ProtectedPerson
 
 MINE = {
     table.__tablename__
     for table in (
-        AgencyBreaker, AgencyLedger, CorrectionNotice, DeadLetter, FeedCursor, FeedItem, FeedPage, ProtectedPerson, ScheduleMark,
+        AgencyBreaker, AgencyLedger, CorrectionNotice, DeadLetter, FeedCursor, FeedItem, FeedPage, ScheduleMark,
         SourceAnswer, WorkHold,
     )
 }  # fmt: skip

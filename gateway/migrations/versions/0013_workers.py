@@ -1,4 +1,4 @@
-"""The background's memory: breakers, holds, feeds and their inbox, the ledger, answers, notices, protection."""
+"""The background's memory: breakers, holds, feeds and their inbox, the ledger, answers, notices."""
 
 from alembic import op
 
@@ -10,7 +10,6 @@ down_revision = "0011"
 _HELD_ONCE = "create unique index uq_work_hold_open on work_hold (kind, name) where released_at is null"
 _LETTERS = "create index ix_dead_letter_open on dead_letter (died_at) where settled_at is null"
 _INBOX = "create index ix_feed_inbox_effect on feed_inbox (feed, effect, received_at)"
-_PROTECTED = "create index ix_protected_person_person_id on protected_person (person_id)"
 
 
 def upgrade() -> None:
@@ -19,7 +18,6 @@ def upgrade() -> None:
     _create_ledger()
     _create_memory()
     _create_notices()
-    _create_protection()
 
 
 def _create_breakers() -> None:
@@ -174,25 +172,3 @@ def _create_notices() -> None:
         ("due_at", "timestamptz not null", "PUBLIC"),
         ("delivered_at", "timestamptz", "PUBLIC"),
     )
-
-
-def _create_protection() -> None:
-    create_table(
-        "protected_person",
-        ("id", "uuid primary key", "PUBLIC"),
-        ("person_id", "uuid not null references person", "SPECIAL"),
-        ("regime", "text not null check (regime in ('ADOPTION_SECRECY', 'SAFETY', 'COURT'))", "SPECIAL"),
-        ("valid_from", "date not null", "SPECIAL"),
-        ("valid_until", "date check (valid_until > valid_from)", "SPECIAL"),
-        ("authority_ref", "text not null check (authority_ref <> '')", "SPECIAL"),
-        ("proposed_by", "text not null", "PUBLIC"),
-        ("proposed_at", "timestamptz not null", "PUBLIC"),
-        ("approved_by", "text check (approved_by <> proposed_by)", "PUBLIC"),
-        ("approved_at", "timestamptz", "PUBLIC"),
-        ("lift_proposed_by", "text", "PUBLIC"),
-        ("lift_proposed_at", "timestamptz", "PUBLIC"),
-        ("lifted_by", "text", "PUBLIC"),
-        ("lifted_at", "timestamptz", "PUBLIC"),
-        constraints=("constraint ck_protected_person_lift_four_eyes check (lifted_by <> lift_proposed_by)",),
-    )
-    op.execute(_PROTECTED)
