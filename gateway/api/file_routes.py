@@ -22,7 +22,7 @@ from gateway.api.file_bodies import (
     RegisterFieldAnswer,
 )
 from gateway.api.guard import Permit, Permitted
-from gateway.api.learner_routes import NO_STORE, IsuoNo, learner_within, visible_learner
+from gateway.api.learner_routes import NO_STORE, IsuoNo, visible_learner
 from gateway.foundation.clock import utc_now
 from gateway.intake.correcting import correct_value
 from gateway.registry.learners.blocks import Block, learner_blocks

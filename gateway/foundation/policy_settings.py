@@ -27,6 +27,7 @@ class Agreement:
     must_sign: bool = False
     certificate_files: tuple[str, ...] = ()
     legal_bases: tuple[str, ...] = ()
+    correction_service: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
