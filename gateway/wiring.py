@@ -174,7 +174,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             agencies=agencies,
             endpoint=endpoint,
             door=door,
-            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
+            api=ApiDependencies(
+                database=database, agencies=agencies, settings=settings, door=door, keys=keys
+            ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings),
         )
     finally:

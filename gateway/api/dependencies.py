@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.access.door import Door
+from gateway.exchange.keys import JournalKeys
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.intake.ports import Agencies
@@ -12,12 +13,13 @@ from gateway.intake.ports import Agencies
 class ApiDependencies:
     """The database, the agencies that are switched on, the settings, and how long an answer may wait.
 
-    Without a door nobody signs in: only the bearer token is taken.
+    Without a door nobody signs in: only the bearer token is taken. Without the journal's keys no exchange is proved.
     """
 
     database: Database
     agencies: Agencies
     settings: Settings
     door: Door | None = None
+    keys: JournalKeys | None = None
     evidence_deadline_seconds: float = 4.0
     autofill_deadline_seconds: float = 8.0

@@ -16,6 +16,8 @@ from gateway.api.access_sentences import FIELDS as ACCESS_FIELDS
 from gateway.api.access_sentences import REFUSALS
 from gateway.api.order_sentences import order_reason
 from gateway.api.refusals import API_REFUSALS, ApiRefusal
+from gateway.exchange.asking.grammar import QueryError
+from gateway.exchange.asking.sentences import explain_query_error
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
@@ -56,7 +58,7 @@ _KNOWN_FIELDS = frozenset(FIELDS) | {
     "as_of", "known_at", "enrolment_id", "effective_on", "until_on", "reason_code", "to_organisation_code", "form",
     "cancels_id", "step", "free_places", "hold_days", "position_code", "kind_code", "start_on", "contract_no",
     "fte", "from_on", "end_on", "transfer_id", "employment_id", "idempotency-key", "if-match", "academic_year",
-    "version",
+    "version", "q", "exchange_id",
 }  # fmt: skip
 _REASONS = {
     "missing": "REQUIRED",
@@ -126,6 +128,22 @@ def _say(code: str, language: str) -> str:
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 
+def query_problem(request: Request, error: QueryError) -> JSONResponse:
+    """Build the answer to a query line that cannot be read: where it is wrong and why, without the word itself."""
+    language = choose_language(request.headers.get("accept-language"))
+    title = _TITLES["INPUT"][LANGUAGES.index(language)]
+    message = explain_query_error(error, language, word=f"#{error.at + 1}")
+    content = {
+        "type": "urn:kopuro:problem:input",
+        "title": title,
+        "status": 422,
+        "detail": message,
+        "errors": [{"field": "q", "code": f"QUERY_{error.code}", "message": message}],
+    }
+    headers = {"Content-Language": language}
+    return JSONResponse(content, 422, headers=headers, media_type="application/problem+json")
+
+
 class ProblemRoute(APIRoute):
     """A route that answers its own errors: the framework's default answer would echo the input."""
 
@@ -140,6 +158,8 @@ class ProblemRoute(APIRoute):
                 return problem(request, 422, "INPUT", _problems(refused))
             except InputRefused as refused:
                 return problem(request, 422, "INPUT", refused.problems)
+            except QueryError as refused:
+                return query_problem(request, refused)
             except DataError:
                 # a character or a number the database has no place for
                 return problem(request, 422, "INPUT", [("body", "TEXT")])

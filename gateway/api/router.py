@@ -23,6 +23,7 @@ from gateway.api.bodies import (
 )
 from gateway.api.book_routes import add_book_routes
 from gateway.api.dependencies import ApiDependencies
+from gateway.api.exchange_routes import add_exchange_routes
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.learner_routes import add_learner_routes
 from gateway.api.order_routes import add_order_routes
@@ -57,6 +58,7 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     add_organisation_routes(router, deps)
     add_staff_routes(router, deps)
     add_book_routes(router)
+    add_exchange_routes(router, deps)
     _add_cases(router, deps)
     together = APIRouter()
     for part in (router, session_router(guard), account_router(guard)):

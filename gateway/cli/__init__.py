@@ -13,7 +13,9 @@ from gateway.cli import (
     cases,
     contract,
     demo,
+    demo_accounts,
     doctor,
+    exchanges,
     export,
     fault,
     journal,
@@ -40,10 +42,12 @@ def build() -> typer.Typer:
     )
     for room in (
         demo,
+        demo_accounts,
         serve,
         sandbox,
         seed,
         journal,
+        exchanges,
         messages,
         match,
         fault,

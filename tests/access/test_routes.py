@@ -45,6 +45,10 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("GET", "books"): {*ROLES, PROGRAM},
     ("GET", "books/{book_code}"): {*ROLES, PROGRAM},
     ("GET", "events"): {PROGRAM},
+    ("GET", "exchanges"): {"special", "operator", "auditor"},
+    ("POST", "exchanges/search"): {"special", "operator", "auditor"},
+    ("GET", "exchanges/count"): {"special", "operator", "auditor"},
+    ("GET", "exchanges/{exchange_id}"): {"special", "operator", "auditor"},
     ("GET", "cases"): {"district", "head", "responsible", "special", "auditor", PROGRAM},
     ("POST", "cases/{case_id}/decision"): {"district", "head", "responsible", PROGRAM},
     ("GET", "accounts"): MANAGERS,
@@ -73,6 +77,7 @@ BODIES: dict[str, Any] = {
     "learners": {"surname": "x", "organisation_code": "NOWHERE"},
     "learners/search": {"name": "x"},
     "learners/{isuo_no}/orders": {"kind": "LEAVE"},
+    "exchanges/search": {"q": "status:failed"},
     "transfers/{transfer_id}/steps": {"step": "HOLD"},
     "organisations/{code}/staff": {"pin": "1"},
     "employments/{employment_id}/assignments": {"position_code": "TEACHER"},
@@ -170,6 +175,7 @@ def _own(world: World, path: str) -> str:
         book_code="POSITION",
         notice_id=world.notices["responsible"],
         code="NOWHERE",
+        exchange_id=uuid4(),
     )
 
 
