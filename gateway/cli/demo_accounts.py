@@ -1,4 +1,4 @@
-"""The accounts of the demonstration: an operator, an auditor, an administrator, a head and a clerk, ready to sign in."""
+"""The accounts of the demonstration: operator, auditor, administrator, head and clerk, ready to sign in."""
 
 import base64
 import os

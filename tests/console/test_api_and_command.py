@@ -2,16 +2,16 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import aiohttp
-import pytest
 from fastapi import FastAPI
-from typer.testing import CliRunner
 
 from gateway.access.sessions import csrf_token
 from gateway.api import ApiDependencies, create_router
-from gateway.cli import build
 from tests.browsing import Site
 from tests.console.world import PIN, seal, some_traffic
 from tests.intake.support import Sources
@@ -74,34 +74,44 @@ async def test_the_api_answers_by_the_same_line(site: Site) -> None:
         assert (await call("GET", "?cursor=x"))[0] == 422
 
 
-async def test_the_command_answers_by_the_same_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_command_answers_by_the_same_line(site: Site) -> None:
     """Kopuro exchanges lists, counts, asks for a PIN at a prompt, and says in a sentence what is wrong."""
     made = await some_traffic(site)
     settings = site.settings
-    for name, value in {
+    environment = {
+        **os.environ,
         "DATABASE_URL": settings.database.url,
         "KOPURO_JOURNAL__SUBJECT_KEY_FILE": str(settings.journal.subject_key_file),
         "KOPURO_JOURNAL__BODY_KEY_FILE": str(settings.journal.body_key_file),
         "KOPURO_JOURNAL__MAC_KEY_FILE": str(settings.journal.mac_key_file),
-    }.items():
-        monkeypatch.setenv(name, value)
+    }
 
-    async def run(*words: str, typed: str = "") -> tuple[str, Any]:
-        done = await asyncio.to_thread(CliRunner().invoke, build(), ["exchanges", *words], input=typed)
-        return done.stdout, done.exception
+    async def run(*words: str, typed: str = "") -> tuple[str, str]:
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "gateway.cli", "exchanges", *words],
+            env=environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout, done.stderr
 
-    listed, _ = await run("list", "status:failed agency:70000005")
+    (listed, _), (counted, _), (found, _), (_, refused) = await asyncio.gather(
+        run("list", "status:failed agency:70000005"),
+        run("count", "status:open agency:70000005"),
+        run("list", "status:ok", "--pin", typed=f"{PIN}\n"),
+        run("list", f"subject:{PIN}"),
+    )
     assert [json.loads(line)["exchange_id"] for line in listed.splitlines()] == [
         str(made["failed"]),
         str(made["refused"]),
     ]
-    assert (await run("count", "status:open agency:70000005"))[0].strip() == "1"
-    found, _ = await run("list", "status:ok", "--pin", typed=f"{PIN}\n")
+    assert counted.strip() == "1"
     assert {json.loads(line)["exchange_id"] for line in found.splitlines()} == {
         str(made["ok"]),
         str(made["retried"]),
     }
-    _, refused = await run("list", f"subject:{PIN}")
-    assert "A PIN does not stand in an address" in str(refused)
-    _, refused = await run("list", "colour:red")
-    assert "There is no field “colour”" in str(refused)
+    assert "A PIN does not stand in an address" in refused
+    assert PIN not in refused
