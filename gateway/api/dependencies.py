@@ -13,8 +13,8 @@ from gateway.intake.ports import Agencies
 class ApiDependencies:
     """The database, the agencies that are switched on, the settings, and how long an answer may wait.
 
-    Without a door nobody signs in: only the bearer token is taken.
-    Without the journal's keys no answer is compared.
+    Without a door nobody signs in: only the bearer token is taken. Without the journal's keys no exchange is proved
+    and no answer is compared.
     """
 
     database: Database

@@ -28,6 +28,7 @@ from gateway.api.class_routes import add_class_routes
 from gateway.api.classwork_routes import add_classwork_routes
 from gateway.api.confirmation_routes import add_confirmation_routes
 from gateway.api.dependencies import ApiDependencies
+from gateway.api.exchange_routes import add_exchange_routes
 from gateway.api.file_routes import add_employee_file, add_file_routes
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.incident_routes import add_incident_routes
@@ -68,7 +69,13 @@ def create_router(deps: ApiDependencies) -> APIRouter:
         add(organisations, deps)
     for add in (add_staff_routes, add_leave_routes, add_employee_file):
         add(staff, deps)
-    for add in (add_incident_routes, add_replay_routes, add_alert_routes, add_work_routes):
+    for add in (
+        add_exchange_routes,
+        add_incident_routes,
+        add_replay_routes,
+        add_alert_routes,
+        add_work_routes,
+    ):
         add(operations, deps)
     add_board_routes(shared, deps)
     add_book_routes(shared)

@@ -28,6 +28,12 @@ class JournalEntry(Base):
         Index("ix_journal_entry_subject", "subject", *_NEWEST, postgresql_where=text("subject is not null")),
         Index("ix_journal_entry_newest", *_NEWEST),
         Index("ix_journal_entry_failed", *_NEWEST, postgresql_where=text("succeeded is false")),
+        Index(
+            "ix_journal_entry_failed_agency",
+            text(_AGENCY),
+            *_NEWEST,
+            postgresql_where=text("succeeded is false"),
+        ),
         Index("ix_journal_entry_slow", *_NEWEST, postgresql_where=text(f"{_LATENCY} > interval '1 second'")),
         Index("ix_journal_entry_agency", text(_AGENCY), *_NEWEST),
         Index("ix_journal_entry_service_code", text("split_part(service, '/', 5)"), *_NEWEST),

@@ -24,12 +24,13 @@ latency_column: ColumnClause[Any] = literal_column(
     "- coalesce(journal_entry.request_out_ts, journal_entry.request_in_ts))"
 )
 
-# a later attempt, or the answer to this very one, has the last word
+# a later attempt, or the answer to this very one, has the last word; "offset 0" keeps it a look-up for each row
+# that is shown: joined, it would be hashed over the whole journal
 LAST_WORD = text("""
     not exists (
         select from journal_entry later where later.exchange_id = journal_entry.exchange_id
         and (later.attempt > journal_entry.attempt or (later.attempt = journal_entry.attempt
-            and journal_entry.kind = 'SENT' and later.kind = 'ANSWERED')))
+            and journal_entry.kind = 'SENT' and later.kind = 'ANSWERED')) offset 0)
 """)
 _OPEN = JournalEntry.succeeded.is_(None)
 _COMPARE: Mapping[str, Callable[[Any, Any], Clause]] = {

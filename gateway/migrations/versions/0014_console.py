@@ -37,6 +37,9 @@ def _index_the_journal() -> None:
         f"create index ix_journal_entry_service_code on journal_entry (split_part(service, '/', 5), {_NEWEST})"
     )
     op.execute(
+        f"create index ix_journal_entry_failed_agency on journal_entry ({_AGENCY}, {_NEWEST}) where succeeded is false"
+    )
+    op.execute(
         "create index ix_assertion_exchange_id on assertion (exchange_id) where exchange_id is not null"
     )
     op.execute("drop index ix_journal_entry_subject")
