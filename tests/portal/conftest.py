@@ -29,8 +29,9 @@ async def site(world: World, sources: Sources, tmp_path: Path) -> AsyncIterator[
     """The pages on a real port, asking these agencies."""
     settings = settings_for(world, tmp_path)
     keys = keys_of(settings)
-    async with served(make_pages(world, settings, keys, sources.agencies()), settings) as address:
-        yield Site(world=world, settings=settings, keys=keys, address=address)
+    app = make_pages(world, settings, keys, sources.agencies())
+    async with served(app, settings) as address:
+        yield Site(world=world, settings=settings, keys=keys, app=app, address=address)
 
 
 @dataclass
