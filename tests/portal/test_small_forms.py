@@ -68,12 +68,12 @@ async def test_a_passport_is_amended_and_its_head_confirms_what_was_read(office:
         "valid_from": "2024-01-01",
     }
     assert (await clerk.post(f"{one}/add/site", **site)).status == 303
-    made = {"name": "5А", "grade_code": "5", "language_code": "KY", "kind_code": "REGULAR"}
+    made = {"name": "7Б", "grade_code": "7", "language_code": "KY", "kind_code": "REGULAR"}
     for status in (303, 409):
         answer = await clerk.post(f"{one}/add/class", **made, opened_on="2026-09-01")
         assert answer.status == status, answer.words("//*[@role='alert']")
     page = await clerk.get(f"{one}/classes")
-    [class_id] = page.tree.xpath("//input[@name='class_id']/@value")
+    [class_id] = page.tree.xpath("//tr[contains(., '7Б')]//input[@name='class_id']/@value")
     closed = await clerk.post(f"{one}/classes/close", class_id=class_id, closed_on="2026-12-01")
     assert closed.status == 303
     other = await office.clerk("b-responsible")
