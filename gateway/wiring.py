@@ -20,6 +20,7 @@ from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner, read_secret
 from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
+from gateway.disclosure.notice_post import Sender, XroadNoticePost, parse_service
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
@@ -32,6 +33,7 @@ from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
 from gateway.foundation.tracing import Tracing, open_tracing
+from gateway.intake.answer_memory import AnswerMemory, Freshness, remembered
 from gateway.intake.guarded_asker import Guards
 from gateway.intake.plugs import AdapterPlug, Asker
 from gateway.intake.ports import Agencies
@@ -70,6 +72,7 @@ class Gateway:
     console: ConsoleDependencies
     desk: Desk
     watcher: Watcher
+    notices: XroadNoticePost
     tracing: Tracing | None = None
 
 
@@ -191,7 +194,10 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         )
         door = open_door(database, read_access_keys(settings), settings)
         watcher = Watcher(database, settings)
+        sender = Sender(ours=our_subsystem(settings), sealing=sealing, signed=_signed_notices(settings))
+        for_forms = _for_forms(settings, database, keys, agencies)
         yield Gateway(
+            notices=XroadNoticePost(calls, guards.breakers, sender, schemas=settings.schemas),
             settings=settings,
             database=database,
             keys=keys,
@@ -203,12 +209,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             tracing=tracing,
             door=door,
             api=ApiDependencies(
-                database=database, agencies=agencies, settings=settings, door=door, journal_keys=keys
+                database=database, agencies=for_forms, settings=settings, door=door, journal_keys=keys
             ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
             desk=Desk(
                 database=database,
-                agencies=agencies,
+                agencies=for_forms,
                 settings=settings,
                 door=door,
                 import_key=read_secret(settings.path(settings.journal.body_key_file)),
@@ -221,6 +227,23 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await database.close()
         if tracing:
             await asyncio.to_thread(tracing.close)
+
+
+def _signed_notices(settings: Settings) -> frozenset[str]:
+    """Give the agreements whose notices we sign; raises SettingsError for a service that cannot take notices."""
+    for agreement in settings.agreements.values():
+        if agreement.correction_service:
+            parse_service(agreement.correction_service)
+    return frozenset(agreement.number for agreement in settings.agreements.values() if agreement.must_sign)
+
+
+def _for_forms(settings: Settings, database: Database, keys: JournalKeys, agencies: Agencies) -> Agencies:
+    """Let forms be filled from answers that are still fresh, where that is switched on."""
+    most = timedelta(hours=settings.background.filling.cache_hours)
+    if not most:
+        return agencies
+    freshness = Freshness(policies=settings.fields, most=most)
+    return remembered(agencies, AnswerMemory(database, keys, freshness))
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:

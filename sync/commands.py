@@ -36,5 +36,6 @@ async def _worker(settings: Settings) -> None:
                 settings=gateway.settings,
                 resender=gateway.resender,
                 tracing=gateway.tracing,
+                notices=gateway.notices,
             )
         )

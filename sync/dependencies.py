@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.disclosure.notices import NoticePost
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.foundation.tracing import Tracing
@@ -12,13 +13,14 @@ from gateway.operations.replay_sending import Resender
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDependencies:
-    """The opened database, the agencies that are switched on, what was chosen, and who asks questions again."""
+    """The opened database, the agencies that are switched on, what was chosen, who asks again and who sends notices."""
 
     database: Database
     agencies: Agencies
     settings: Settings
     resender: Resender | None = None
     tracing: Tracing | None = None
+    notices: NoticePost | None = None
 
     @property
     def policies(self) -> Policies:

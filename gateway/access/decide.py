@@ -13,6 +13,7 @@ from gateway.access.matrix import MATRIX, Matrix
 from gateway.access.model import Account, AppointmentNotice
 from gateway.access.values import CHANGES, Action, Caller, Grant, Kind
 from gateway.foundation.clock import utc_now
+from gateway.registry.enquiries import Enquiry
 from gateway.registry.model import Organisation, Person, ReviewCase
 from gateway.registry.organisations.model import ClassGroup
 from gateway.registry.staff.model import Employment
@@ -74,6 +75,7 @@ _HOMES: Mapping[Kind, tuple[Callable[[Decision, Any], ColumnElement[bool]], Any]
     Kind.AGGREGATE: (Decision.by_organisation, Organisation.id),
     Kind.ORGANISATION: (Decision.by_organisation, Organisation.id),
     Kind.CONFIRMATION: (Decision.by_organisation, Organisation.id),
+    Kind.ENQUIRY: (Decision.by_organisation, Enquiry.organisation_id),
     Kind.CLASSWORK: (Decision.by_class, ClassGroup.id),
     Kind.STAFF: (Decision.by_organisation, Employment.organisation_id),
     Kind.ACCOUNT: (Decision.by_account, Account.id),

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.acts import Act, record_act
 from gateway.access.errors import refused
-from gateway.access.model import Briefing, Undertaking
+from gateway.access.model import Account, Briefing, Undertaking
 from gateway.access.power import managed_account
 from gateway.access.values import Caller
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
+from gateway.registry.learners.personal_file import Leaf, file_leaf
 
 BRIEFING_REQUIRED = "BRIEFING_REQUIRED"
 FORM_VERSION = "1.1-draft-1"
@@ -104,6 +105,7 @@ async def write_undertaking(
             registered_at=utc_now(),
         )
     )
+    await _file(session, account_id, undertaking_id, paper, by=by)
     return undertaking_id
 
 
@@ -117,3 +119,20 @@ async def _note(session: AsyncSession, act: str, account_id: UUID, by: Caller) -
     await record_act(
         session, Act(act=act, object="ACCOUNT", object_id=str(account_id), account_id=by.account_id)
     )
+
+
+async def _file(
+    session: AsyncSession, account_id: UUID, undertaking_id: UUID, paper: Paper, *, by: UUID
+) -> None:
+    """Put the undertaking into the personal file of the account's human, with the place of the original."""
+    person_id = (
+        await session.execute(select(Account.person_id).where(Account.id == account_id))
+    ).scalar_one()
+    leaf = Leaf(
+        kind="UNDERTAKING",
+        happened_on=paper.signed_on,
+        subject_id=undertaking_id,
+        paper_location=paper.location,
+        scan_sha256=paper.scan_sha256,
+    )
+    await file_leaf(session, person_id, leaf, by=f"isuo.{by.hex}", at=utc_now())

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     CASE = "CASE"
     EXCHANGE = "EXCHANGE"
     WORK = "WORK"
+    ENQUIRY = "ENQUIRY"
     ACCOUNT = "ACCOUNT"
     NOTICE = "NOTICE"
     CONFIRMATION = "CONFIRMATION"

@@ -15,7 +15,7 @@ from gateway.access.within import organisation_within
 from gateway.api.conditions import IfMatch, check_match, tag
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permit, Permitted
-from gateway.api.organisation_bodies import ConfirmationAnswer, EvidenceAnswer, SignatureBody
+from gateway.api.organisation_bodies import ConfirmationAnswer, SignatureAnswer, SignatureBody
 from gateway.api.organisation_routes import Code
 from gateway.api.signature_sentences import refusal_of
 from gateway.crypto.certificates import read_certificate
@@ -67,7 +67,7 @@ def _add_reading(router: APIRouter, trust: Trust) -> None:
         return Response(content, media_type="application/json", headers=headers)
 
     @router.get("/organisations/{code}/passport/signature")
-    async def passport_signature(code: Code, permit: Permitted) -> EvidenceAnswer:
+    async def passport_signature(code: Code, permit: Permitted) -> SignatureAnswer:
         """Show what was signed last and by which certificate, verified anew."""
         async with permit.reading() as session:
             organisation = await organisation_within(session, permit.right, code)
@@ -78,11 +78,11 @@ def _add_reading(router: APIRouter, trust: Trust) -> None:
         return _evidence(code, found)
 
 
-def _evidence(code: str, found: Evidence) -> EvidenceAnswer:
+def _evidence(code: str, found: Evidence) -> SignatureAnswer:
     def text(given: bytes) -> str:
         return base64.b64encode(given).decode()
 
-    return EvidenceAnswer(
+    return SignatureAnswer(
         signed_at=found.signed_at,
         certificate_serial=found.signed_by.serial if found.signed_by else "",
         issuer=found.signed_by.issuer if found.signed_by else "",

@@ -51,7 +51,7 @@ class SignatureBody(Body):
     certificate: Annotated[str, StringConstraints(max_length=16384, pattern=r"^[A-Za-z0-9+/=]+$")]
 
 
-class EvidenceAnswer(BaseModel):
+class SignatureAnswer(BaseModel):
     """What is kept of the signature under the last confirmation, verified anew; `problem` is empty where it holds."""
 
     signed_at: datetime

@@ -13,6 +13,7 @@ from gateway.api.answers import (
     autofill_answer,
     case_answer,
 )
+from gateway.api.board_routes import add_board_routes
 from gateway.api.bodies import (
     AdmissionAnswer,
     AutofillAnswer,
@@ -27,6 +28,7 @@ from gateway.api.class_routes import add_class_routes
 from gateway.api.classwork_routes import add_classwork_routes
 from gateway.api.confirmation_routes import add_confirmation_routes
 from gateway.api.dependencies import ApiDependencies
+from gateway.api.file_routes import add_employee_file, add_file_routes
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.incident_routes import add_incident_routes
 from gateway.api.learner_routes import add_learner_routes
@@ -46,6 +48,7 @@ from gateway.intake.cases import decide_case, list_cases
 from gateway.intake.ports import AskContext
 from gateway.intake.reasons import choose_language
 
+SECTIONS = ("learners", "organisations", "staff")
 Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 User = Annotated[str, Header(alias="x-user-id", pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,63}$")]
 
@@ -53,26 +56,26 @@ User = Annotated[str, Header(alias="x-user-id", pattern=r"^[A-Za-z][A-Za-z0-9._-
 def create_router(deps: ApiDependencies) -> APIRouter:
     """Make the router over the given dependencies; every route stands behind the guard."""
     guard = Guard(deps)
-    router = guarded_router(guard, tags=["registry"])
-    _add_autofill(router, deps)
-    _add_learners(router, deps)
-    add_learner_routes(router, deps)
-    add_order_routes(router, deps)
-    add_organisation_routes(router)
-    add_confirmation_routes(router, deps)
-    add_staff_routes(router, deps)
-    add_class_routes(router, deps)
-    add_classwork_routes(router, deps)
-    add_leave_routes(router, deps)
-    add_book_routes(router)
+    learners, organisations, staff = (guarded_router(guard, tags=[section]) for section in SECTIONS)
+    shared = guarded_router(guard, tags=["registry"])
     operations = guarded_router(guard, tags=["operations"])
-    add_incident_routes(operations, deps)
-    add_replay_routes(operations, deps)
-    add_alert_routes(operations, deps)
-    add_work_routes(operations, deps)
-    _add_cases(router, deps)
+    _add_autofill(learners, deps)
+    _add_learners(learners, deps)
+    for add in (add_learner_routes, add_order_routes, add_file_routes, add_classwork_routes):
+        add(learners, deps)
+    add_organisation_routes(organisations)
+    for add in (add_confirmation_routes, add_class_routes):
+        add(organisations, deps)
+    for add in (add_staff_routes, add_leave_routes, add_employee_file):
+        add(staff, deps)
+    for add in (add_incident_routes, add_replay_routes, add_alert_routes, add_work_routes):
+        add(operations, deps)
+    add_board_routes(shared, deps)
+    add_book_routes(shared)
+    _add_cases(shared, deps)
+    parts = (learners, organisations, staff, shared, operations, session_router(guard), account_router(guard))
     together = APIRouter()
-    for part in (router, operations, session_router(guard), account_router(guard)):
+    for part in parts:
         together.include_router(part)
     return together
 
@@ -89,12 +92,14 @@ def _add_autofill(router: APIRouter, deps: ApiDependencies) -> None:
             series=body.document.series if body.document else None,
             number=body.document.number if body.document else None,
             typed=parse_typed(names),
+            parts=body.parts,
         )
         form = await autofill(
             deps.agencies,
             question,
             AskContext(user_id=permit.user_id(user), issue=f"autofill-{uuid4()}"),
             deadline_seconds=deps.autofill_deadline_seconds,
+            deadlines=deps.settings.background.filling.deadlines,
         )
         return autofill_answer(form, choose_language(language))
 

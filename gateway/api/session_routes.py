@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
 from gateway.access import recovery, state_sign_in
-from gateway.access.form import undertaking_form
+from gateway.access.form import CONSENT_VERSION, consent_form, undertaking_form
 from gateway.access.sessions import SignedIn, csrf_token, end_session
 from gateway.access.sign_in import Opened, give_second_factor, offer_second_factor, sign_in
 from gateway.access.undertakings import FORM_VERSION
@@ -138,6 +138,11 @@ def _add_recovery(router: APIRouter, guard: Guard) -> None:
     async def form(language: Language = None) -> FormAnswer:
         """Get the form of the undertaking not to disclose (a draft)."""
         return FormAnswer(version=FORM_VERSION, draft=True, text=undertaking_form(choose_language(language)))
+
+    @router.get("/consent-form")
+    async def form_of_consent(language: Language = None) -> FormAnswer:
+        """Get the form of the consent to the processing of personal data (a draft)."""
+        return FormAnswer(version=CONSENT_VERSION, draft=True, text=consent_form(choose_language(language)))
 
 
 def _add_own(router: APIRouter, guard: Guard) -> None:

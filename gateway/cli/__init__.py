@@ -21,6 +21,7 @@ from gateway.cli import (
     journal,
     match,
     messages,
+    registers,
     replays,
     sandbox,
     seed,
@@ -62,6 +63,7 @@ def build() -> typer.Typer:
         replays,
         alerts,
         work,
+        registers,
     ):
         room.register(app)
     for found in entry_points(group=COMMANDS):

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
+from gateway.intake.case_answers import say_later
+from gateway.intake.case_clock import BISHKEK
 from gateway.intake.case_desk import Actor, history, reveal, work_of
 from gateway.intake.case_rules import rule_of
 from gateway.intake.case_states import Step
@@ -44,6 +47,7 @@ def register(app: typer.Typer) -> None:
     case.command("approve")(approve_answer)
     case.command("confirm")(confirm_alone)
     case.command("reject")(reject_case)
+    case.command("postpone")(postpone)
     case.command("undo")(undo_case)
     app.add_typer(case, name="case")
 
@@ -166,6 +170,19 @@ def confirm_alone(
 def reject_case(case_id: Case, *, by: By, role: As, reason: Why) -> None:
     """Close a case as no problem; a pair is remembered as two people."""
     _run(lambda session, _: reject(session, case_id, actor=_actor(by, role), reason=reason))
+
+
+def postpone(
+    case_id: Case,
+    until: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The day, in Bishkek.")],
+    *,
+    by: By,
+    role: As,
+    reason: Why,
+) -> None:
+    """Lay a case aside until a day; its clock runs on."""
+    morning = until.replace(hour=9, tzinfo=BISHKEK)
+    _run(lambda session, _: say_later(session, case_id, until=morning, actor=_actor(by, role), reason=reason))
 
 
 def undo_case(

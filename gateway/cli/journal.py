@@ -1,4 +1,4 @@
-"""`kopuro journal verify|find|show`: what was exchanged, and whether the record of it is whole."""
+"""`kopuro journal verify|find|show|trace`: what was exchanged, and whether the record of it is whole."""
 
 import asyncio
 import dataclasses
@@ -13,6 +13,7 @@ import typer
 from gateway.crypto.certificates import read_certificate
 from gateway.exchange.findings import Report
 from gateway.exchange.search import Page, Question, Shown, find, show
+from gateway.exchange.tracing import exchanges_of, trace_of
 from gateway.exchange.verify import verify_journal
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     journal.command()(verify)
     journal.command("find")(find_entries)
     journal.command("show")(show_entry)
+    journal.command("trace")(trace)
     app.add_typer(journal, name="journal")
 
 
@@ -45,6 +47,26 @@ def verify() -> None:
         f"{report.problem_count} problems"
     )
     raise typer.Exit(0 if report.clean else DAMAGED)
+
+
+def trace(
+    known: Annotated[UUID, typer.Argument(help="An exchange's id, or a trace's 32 hexadecimal digits.")],
+) -> None:
+    """Lead from an exchange to its trace, or from a trace to its exchanges."""
+    with ready_database(begin()) as ready:
+        trace_id, exchanges = asyncio.run(_trace(ready, known))
+    typer.echo(json.dumps({"trace": trace_id, "exchanges": [str(each) for each in exchanges]}))
+
+
+async def _trace(settings: Settings, known: UUID) -> tuple[str | None, tuple[UUID, ...]]:
+    database = Database(settings.database.url)
+    try:
+        async with database.transaction() as session:
+            trace_id = await trace_of(session, known) or known.hex
+            exchanges = await exchanges_of(session, trace_id)
+            return (trace_id if exchanges else None), exchanges
+    finally:
+        await database.close()
 
 
 async def _verify(settings: Settings) -> Report:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
 
 _LINK = "{http://www.w3.org/1999/xlink}href"  # pygal's other nodes stand in no namespace
-_OVERLAYS = frozenset({"plot overlay", "plot text-overlay", "plot tooltip-overlay", "titles"})
+_OVERLAYS = frozenset({"plot text-overlay", "plot tooltip-overlay", "titles"})
 _WIDTH, _HEIGHT = 440, 190
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 

@@ -35,7 +35,7 @@ def exchanges_link(  # noqa: PLR0913 – the words of the query
         "latency": "" if slower_than is None else f">{round(slower_than * 1000)}ms",
     }
     query = " ".join(f"{name}:{value}" for name, value in words.items() if value)
-    return f"{LIST}?{urlencode({'query': query})}" if query else LIST
+    return f"{LIST}?{urlencode({'q': query})}" if query else LIST
 
 
 def _instant(at: datetime | None) -> str:

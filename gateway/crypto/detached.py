@@ -77,6 +77,16 @@ def verify_detached(content: bytes, detached: DetachedSignature, *, trust: Trust
     return _signed_by(certificate)
 
 
+def verify_own(content: bytes, detached: DetachedSignature, *, certificate: x509.Certificate) -> None:
+    """Return if this very certificate signed these bytes; raises SignatureError with the reason."""
+    if detached.certificate != certificate.public_bytes(Encoding.DER):
+        raise SignatureError("the signature is under another certificate")
+    algorithm = SIGNATURES.get(detached.algorithm)
+    if algorithm is None:
+        raise SignatureError("the signature's algorithm is not one we accept")
+    verify_bytes(public_key(certificate), algorithm, signature=detached.signature, data=content)
+
+
 def _check_issued(certificate: x509.Certificate, authorities: Iterable[x509.Certificate]) -> None:
     for authority in authorities:
         try:

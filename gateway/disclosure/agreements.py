@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from cryptography import x509
 
 from gateway.crypto.certificates import read_certificate
+from gateway.disclosure.ground import check_ground
 from gateway.disclosure.soundness import check_policy
 from gateway.foundation.errors import AccessError
 from gateway.foundation.policy_settings import Agreement
@@ -78,6 +79,7 @@ class Agreements:
         wanted = f"{service.service_code}/{service.service_version}"
         for terms in self._terms.get(client, ()):
             if wanted in terms.agreement.services and _in_force(terms.agreement, on):
+                check_ground(self._settings, terms.agreement, on=on)
                 return terms
         raise AccessError(
             "no agreement in force lets this client call this service", code="AGREEMENT_MISSING"

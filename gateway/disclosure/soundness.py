@@ -3,6 +3,7 @@
 from datetime import date
 from itertools import combinations
 
+from gateway.disclosure.ground import check_bases
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.policy_settings import Agreement
 from gateway.foundation.settings import Settings
@@ -18,6 +19,7 @@ def check_policy(settings: Settings) -> None:
     for name, agreement in settings.agreements.items():
         _check_terms(name, agreement)
         _check_dates(name, agreement)
+        check_bases(settings, name, agreement)
         _check_uses(settings, name, agreement)
     for (one, first), (other, second) in combinations(settings.agreements.items(), 2):
         _check_apart(one, first, other, second)

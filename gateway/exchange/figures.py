@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.exchange.figures_rows import FACTS, Known, bucket_edge, bucket_middle
 
-_MINUTES_UP_TO = timedelta(hours=25)
+_MINUTES_UP_TO = timedelta(hours=6)
 _READ = f"""
     with mark as (select settled_until from exchange_figure_state), kept as (
         select {{step}} as step, direction, agency, service, outcome, bucket, sum(count) as exchanges,

@@ -4,6 +4,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegalBasis:
+    """An act and its article, and the days it is in force."""
+
+    act: str
+    article: str
+    valid_from: str
+    valid_until: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """What one client subsystem may ask, on which legal ground, and whether it must sign."""
 
@@ -16,6 +26,8 @@ class Agreement:
     purposes: tuple[str, ...]
     must_sign: bool = False
     certificate_files: tuple[str, ...] = ()
+    legal_bases: tuple[str, ...] = ()
+    correction_service: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from gateway.foundation.background_settings import Background
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.observability_settings import Observability
 from gateway.foundation.operations_settings import Operations
-from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
+from gateway.foundation.policy_settings import Agreement, FieldPolicy, LegalBasis, Profile, Purpose
 
 PREFIX = "KOPURO_"
 
@@ -221,6 +221,7 @@ class Settings:
     observability: Observability = field(default_factory=Observability)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    legal_bases: Mapping[str, LegalBasis] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)

@@ -1,15 +1,16 @@
 """Fill a form from its sources: a PIN in, every value out with where it comes from and what it is worth."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from uuid import UUID
 
 from gateway.foundation.clock import utc_now
 from gateway.intake.agreement import fits
 from gateway.intake.asking import ask
+from gateway.intake.autofill_more import SOURCES, Part, Patience, ask_part, more_fields
+from gateway.intake.filled import FilledField, empty_status
 from gateway.intake.ports import Agencies, AgencyAnswer, AskContext, Outcome, PassportRecord, PersonRecord
 from gateway.matching.record import Record
 from gateway.registry.policy import same
@@ -19,6 +20,7 @@ PERSON_FIELDS = ("surname", "given_name", "patronymic", "sex", "birth_date", "ci
 PASSPORT_FIELDS = ("series", "number", "issued_on", "expires_on", "authority", "registered_address")
 _NAMES = frozenset({"surname", "given_name", "patronymic"})
 DEADLINE_SECONDS = 8.0
+PATIENCE = Patience(whole=DEADLINE_SECONDS, of_source={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +31,32 @@ class Question:
     series: str | None = None
     number: str | None = None
     typed: Record = field(default_factory=Record)
+    parts: Collection[Part] = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilledField:
-    """One field of the form: a value with its source, or why there is none."""
-
-    name: str
-    value: str | None
-    source: str
-    verified_at: datetime | None
-    status: VerificationStatus
-    exchange_id: UUID | None = None
+    @property
+    def typed_characters(self) -> int:
+        """Count the keys the clerk pressed for it."""
+        told = (getattr(self.typed, name, None) for name in PERSON_FIELDS)
+        return sum(len(str(each)) for each in (self.pin, self.series, self.number, *told) if each)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form filled in; `warnings` are reason codes, `waiting` the sources that have not answered yet."""
+    """A form filled in: `warnings` are reason codes, `waiting` the sources that have not answered yet.
+
+    `typed_characters` is what the clerk typed for it.
+    """
 
     fields: tuple[FilledField, ...]
     outcomes: Mapping[str, Outcome]
     warnings: tuple[str, ...]
     waiting: tuple[str, ...] = ()
+    typed_characters: int = 0
+
+    @property
+    def filled_characters(self) -> int:
+        """Count what nobody had to type."""
+        return sum(len(each.value) for each in self.fields if each.value)
 
     def value(self, name: str) -> str | None:
         """Give the value of a field."""
@@ -63,59 +69,77 @@ async def autofill(
     context: AskContext,
     *,
     deadline_seconds: float = DEADLINE_SECONDS,
+    deadlines: Mapping[str, float] | None = None,
 ) -> FilledForm:
-    """Ask the civil registry, and the passport service where a document is given, side by side.
+    """Ask the civil registry, and the sources of what else is given or wanted, side by side.
 
+    A source has `deadlines` of its own, `deadline_seconds` at most: the form comes with what there is by then.
     Raises InputRefused for a PIN that cannot be one, before anybody is asked. When the PIN belongs to
     somebody other than the names typed, nothing of that person is given.
     """
-    *_, form = [
-        form async for form in filling(agencies, question, context, deadline_seconds=deadline_seconds)
-    ]
+    patience = Patience(whole=deadline_seconds, of_source=deadlines or {})
+    *_, form = [form async for form in filling(agencies, question, context, patience=patience)]
     return form
 
 
 async def filling(
-    agencies: Agencies,
-    question: Question,
-    context: AskContext,
-    *,
-    deadline_seconds: float = DEADLINE_SECONDS,
+    agencies: Agencies, question: Question, context: AskContext, *, patience: Patience = PATIENCE
 ) -> AsyncIterator[FilledForm]:
     """Ask as `autofill` does and give the form each time a source has answered; the last one is whole."""
-    pin = Pin.parse(question.pin)
-    asked: dict[str, asyncio.Future[Any]] = {
-        ZAGS: asyncio.ensure_future(_ask_civil_registry(agencies, pin, context, deadline_seconds))
-    }
-    if question.series and question.number:
-        passport = _ask_passports(agencies, pin, question, context, deadline_seconds)
-        asked[PASSPORT] = asyncio.ensure_future(passport)
+    asked = _asked(agencies, question, context, patience)
     try:
-        while waiting := tuple(source for source, task in asked.items() if not task.done()):
-            await asyncio.wait([asked[source] for source in waiting], return_when=asyncio.FIRST_COMPLETED)
-            answers = {source: task.result() for source, task in asked.items() if task.done()}
-            left = tuple(source for source in asked if source not in answers)
-            yield replace(_form(question, pin, answers), waiting=left)
+        while waiting := [each for each, task in asked.items() if not task.done()]:
+            await asyncio.wait([asked[each] for each in waiting], return_when=asyncio.FIRST_COMPLETED)
+            answers = {each: task.result() for each, task in asked.items() if task.done()}
+            left = tuple(dict.fromkeys(source_of(each) for each in asked if each not in answers))
+            yield replace(_form(question, answers), waiting=left)
     finally:
         for task in asked.values():
             task.cancel()
 
 
-def _form(question: Question, pin: Pin, told: Mapping[str, AgencyAnswer[Any]]) -> FilledForm:
-    civil, passport = told.get(ZAGS), told.get(PASSPORT)
+def _asked(
+    agencies: Agencies, question: Question, context: AskContext, patience: Patience
+) -> dict[str, asyncio.Future[Any]]:
+    """Begin every question: the person by ZAGS, a passport by PASSPORT, each part by its name."""
+    pin = Pin.parse(question.pin)
+    asks: dict[str, Coroutine[Any, Any, AgencyAnswer[Any]]] = {
+        ZAGS: _ask_civil_registry(agencies, pin, context, patience.of(ZAGS))
+    }
+    if question.series and question.number:
+        asks[PASSPORT] = _ask_passports(agencies, pin, question, context, patience.of(PASSPORT))
+    for part in Part:
+        if part in question.parts:
+            asks[part] = ask_part(agencies, pin.value, part, context=context, patience=patience)
+    return {name: asyncio.ensure_future(each) for name, each in asks.items()}
+
+
+def source_of(asked: str) -> str:
+    """Give the source that is asked for a part, or by its own name."""
+    return SOURCES[Part(asked)][0] if asked in set(Part) else asked
+
+
+def _form(question: Question, told: Mapping[str, AgencyAnswer[Any]]) -> FilledForm:
+    pin, civil, passport = Pin.parse(question.pin), told.get(ZAGS), told.get(PASSPORT)
+    more = {part: told[part] for part in Part if part in told}
     answers: list[AgencyAnswer[PersonRecord]] = [civil] if civil else []
     answers += [_as_person(passport)] if passport else []
-    outcomes = {answer.source: answer.outcome for answer in answers}
+    outcomes = {answer.source: answer.outcome for answer in (*more.values(), *answers)}
     if any(_is_stranger(answer, question, pin) for answer in answers):
         return FilledForm(
-            fields=_withheld(answers), outcomes=outcomes, warnings=_pin_warnings(question, pin, stranger=True)
+            fields=_withheld(answers) + more_fields(more, known=False),
+            outcomes=outcomes,
+            warnings=_pin_warnings(question, pin, stranger=True),
+            typed_characters=question.typed_characters,
         )
     found = [(answer, answer.record) for answer in answers if answer.record is not None]
     return FilledForm(
         fields=tuple(_filled(name, found, question, civil) for name in PERSON_FIELDS)
-        + (_passport_fields(passport) if passport else ()),
+        + (_passport_fields(passport) if passport else ())
+        + more_fields(more, known=bool(found)),
         outcomes=outcomes,
         warnings=_pin_warnings(question, pin, stranger=False) + _warnings(found),
+        typed_characters=question.typed_characters,
     )
 
 
@@ -189,15 +213,6 @@ def _filled(
         status=empty_status(civil.outcome) if civil else VerificationStatus.UNVERIFIED,
         exchange_id=civil.exchange_id if civil else None,
     )
-
-
-def empty_status(outcome: Outcome) -> VerificationStatus:
-    """Say why a source gave no value: it is down, it has nobody, or it simply left the field out."""
-    if outcome is Outcome.NOT_FOUND:
-        return VerificationStatus.NOT_FOUND_AT_SOURCE
-    if outcome in {Outcome.UNAVAILABLE, Outcome.PROVIDER_ERROR}:
-        return VerificationStatus.SOURCE_UNAVAILABLE
-    return VerificationStatus.UNVERIFIED
 
 
 def field_text(record: PersonRecord, name: str) -> str | None:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.exchange.errors import JournalDamaged
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import ContractError, KopuroError
@@ -169,6 +170,8 @@ async def _ask(resender: Resender, claimed: Claimed) -> tuple[str, str, str]:
         return _state(await resender.ask_again(claimed.exchange_id, claimed.address))
     except ContractError as error:
         return "REFUSED", error.code.upper(), ""
+    except JournalDamaged:
+        return "REFUSED", "NOT_REPLAYABLE", ""
 
 
 async def _put_back(database: Database, claimed: Claimed) -> None:

@@ -127,7 +127,7 @@ class GuardedPage:
         if request.method not in SAFE:
             check_origin(request, self._reception.home)
             form = await read_form(request)
-            if visit.signed_in is not None:
+            if self.page.policy.audience is not Audience.ANYBODY:
                 check_token(request, form, visit.csrf)
         return _decided(replace(visit, form=form), self.page.policy)
 

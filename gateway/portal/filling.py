@@ -9,6 +9,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.errors import InputRefused
 from gateway.intake.applications import parse_typed
 from gateway.intake.autofill import FilledForm, Question, filling
+from gateway.intake.autofill_more import Patience
 from gateway.intake.finding_pin import find_pins
 from gateway.intake.ports import AskContext, Outcome
 from gateway.matching.record import Record
@@ -119,12 +120,9 @@ class _Work:
             return
         series, number = split_passport(passport_number(asked.typed.get("passport", "")))
         question = Question(pin=pin, series=series, number=number, typed=_record(asked.typed))
-        forms = filling(
-            self._desk.agencies,
-            question,
-            self._context,
-            deadline_seconds=self._desk.fill_deadline_seconds,
-        )
+        of_source = self._desk.settings.background.filling.deadlines
+        patience = Patience(whole=self._desk.fill_deadline_seconds, of_source=of_source)
+        forms = filling(self._desk.agencies, question, self._context, patience=patience)
         self._content["pin"] = Pin.parse(pin).value
         async for form in forms:
             await self._keep(running=bool(form.waiting), **_content_of(form))

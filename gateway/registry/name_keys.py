@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.foundation.database import Base
-from gateway.matching.normalise import part
+from gateway.matching.normalise import MARKERS, part, words
 
 NAMES = frozenset({"surname", "given_name", "patronymic"})
 
@@ -29,9 +29,13 @@ def roots_of(texts: Iterable[str]) -> frozenset[str]:
 
 
 def roots_of_words(text: str) -> tuple[frozenset[str], ...]:
-    """Give for each word of what was typed the roots it may be read as."""
-    found = (roots_of([word]) for word in text.split())
+    """Give for each word of what was typed the roots it may be read as; уулу, кызы and теги are no names."""
+    found = (roots_of([word]) for word in text.split() if not _is_marker(word))
     return tuple(roots for roots in found if roots)
+
+
+def _is_marker(word: str) -> bool:
+    return any(readings[0] in MARKERS for readings in words(word))
 
 
 async def add_name_keys(session: AsyncSession, person_id: UUID, texts: Iterable[str]) -> None:

@@ -17,6 +17,12 @@ _TITLES: dict[str, tuple[str, str, str]] = {
     "passport": ("паспорту", "паспорт", "passport"),
     "level": ("билим деңгээли", "уровень образования", "education level"),
     "form": ("окуу формасы", "форма обучения", "form of study"),
+    "category_code": ("курамы", "состав", "group of staff"),
+    "position_code": ("кызматы", "должность", "position"),
+    "kind_code": ("иштин түрү", "вид занятости", "kind of employment"),
+    "fte": ("ставка", "ставка", "full-time equivalent"),
+    "hours_per_week": ("жумалык саат", "часов в неделю", "hours a week"),
+    "employed_since": ("ишке алынган күнү", "принят на работу", "employed since"),
     "start_on": ("кабыл алынган күнү", "дата зачисления", "start date"),
 }
 

@@ -21,9 +21,10 @@ from starlette.routing import Route
 from gateway.foundation.errors import ContractError
 from gateway.sandbox.rest import PREFIX, RestDoors, carry
 from gateway.xroad.answers import HASH_ALGORITHM, request_hash
-from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, charset_of, read_message
+from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, read_message
 from gateway.xroad.header import Header
 from gateway.xroad.mime import Side
+from gateway.xroad.mime_types import charset_of
 from gateway.xroad.namespaces import SOAP, XROAD
 
 _LONGEST = 20 * 1024 * 1024

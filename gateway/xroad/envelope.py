@@ -5,24 +5,23 @@ elements between trees, and a security server and the peers' signatures both loo
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from gateway.foundation.errors import ContractError
-from gateway.foundation.xml import detach, element_children, inclusive_canonical, local_name, parse
+from gateway.foundation.xml import as_utf8, detach, element_children, inclusive_canonical, local_name, parse
 from gateway.xroad.attachments import Attachment, attachments_of
+from gateway.xroad.familiar import Seen, recognise
 from gateway.xroad.header import PARTS, Header, read_header
 from gateway.xroad.identifiers import SubsystemId, split_parts
 from gateway.xroad.mime import Side, is_multipart, read_multipart
-from gateway.xroad.mime_types import read_media_type
+from gateway.xroad.mime_types import charset_of
 from gateway.xroad.namespaces import IDENTIFIERS, REPRESENTATION, SOAP, WSSE, WSU, XROAD, q
 
 SECURITY = q(WSSE, "Security")
 FAULT = q(SOAP, "Fault")
 CONTENT_TYPE = "text/xml; charset=utf-8"
-_ACCEPTED_TYPES = frozenset({"text/xml", "application/xop+xml"})
 _HEADER, _BODY, _ENVELOPE = q(SOAP, "Header"), q(SOAP, "Body"), q(SOAP, "Envelope")
 _REQUEST_HASH, _ID = q(XROAD, "requestHash"), q(XROAD, "id")
 
@@ -44,6 +43,7 @@ class Message:
     soap_type: str
     soap_at: int = 0
     attachments: tuple[Attachment, ...] = ()
+    seen: Seen | None = None
 
     @property
     def is_response(self) -> bool:
@@ -112,7 +112,8 @@ def _read_message(
             where="Header",
             hint="add the X-Road header",
         )
-    header = read_header(header_element)
+    seen = recognise(data, content_type, _look_at)
+    header = seen.header if seen else read_header(header_element)
     if body is None:
         raise ContractError(
             "the message has no soap:Body", code="missing_body", where="Body", hint="add soap:Body"
@@ -133,21 +134,18 @@ def _read_message(
         content=content,
         soap=data,
         soap_type=content_type,
+        seen=seen,
     )
 
 
-@lru_cache(maxsize=64)
-def charset_of(content_type: str) -> str | None:
-    """Check a Content-Type and give its charset; raises ContractError(invalid_content_type)."""
-    media = read_media_type(content_type)
-    if media.name not in _ACCEPTED_TYPES:
-        raise ContractError(
-            "the Content-Type is not text/xml",
-            code="invalid_content_type",
-            where="Content-Type",
-            hint="send Content-Type: text/xml; charset=utf-8",
-        )
-    return media.parameters.get("charset")
+def _look_at(data: bytes, content_type: str) -> Seen | None:
+    """Read a header and the shell of its answer; None where the bytes are not those that are parsed."""
+    root = read_envelope(data, content_type)
+    element = _only(root, _HEADER)
+    if element is None or as_utf8(data, charset_of(content_type)) is not data:
+        return None
+    header, shell = read_header(element), _shell_of(element)
+    return Seen(header, shell.header, shell)
 
 
 def _only(root: etree._Element, tag: str) -> etree._Element | None:
@@ -248,29 +246,41 @@ def answering_shell(message: Message) -> Shell:
     writes (PR-MESS 2.2). The envelope takes the header's own prefix: it means the same to every element inside,
     where the request's envelope may have used one that the header declares anew. This consumes the message's tree.
     """
-    for child in element_children(message.header_element):
+    if message.seen is None:
+        return _shell_of(message.header_element)
+    known: Shell = message.seen.shell
+    return Shell(
+        prefix=known.prefix,
+        header=message.seen.written,
+        header_end=known.header_end,
+        declarations=known.declarations,
+    )
+
+
+def _shell_of(header: etree._Element) -> Shell:
+    for child in element_children(header):
         if child.tag in {SECURITY, _REQUEST_HASH}:
             detach(child)
-    prefix = message.header_element.prefix or ""
-    written = canonical(message.header_element, exclusive=False)
+    prefix = header.prefix or ""
+    written = canonical(header, exclusive=False)
     end = written.rindex(b"</")
     return Shell(
         prefix=prefix,
         header=written[:end],
         header_end=written[end:],
-        declarations=_declaration_for_hash(message, prefix),
+        declarations=_declaration_for_hash(header, prefix),
     )
 
 
-def _declaration_for_hash(message: Message, envelope_prefix: str) -> str:
+def _declaration_for_hash(header: etree._Element, envelope_prefix: str) -> str:
     """Declare the message id's prefix on the envelope when the request declared it on the id alone.
 
     A security server writes requestHash behind the id under the id's prefix without declaring it; in an
     exclusive canonical form of the header the extra declaration does not show.
     """
-    element = next(message.header_element.iterchildren(_ID), None)
+    element = next(header.iterchildren(_ID), None)
     prefix = element.prefix if element is not None else None
-    if not prefix or prefix == envelope_prefix or prefix in message.header_element.nsmap:
+    if not prefix or prefix == envelope_prefix or prefix in header.nsmap:
         return ""
     return f' xmlns:{prefix}="{XROAD}"'
 

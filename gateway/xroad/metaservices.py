@@ -18,11 +18,11 @@ from gateway.foundation.errors import AgencyError, AgencyUnavailable, ContractEr
 from gateway.foundation.xml import element_children, local_name, parse, text_of
 from gateway.xroad.answers import check_answer
 from gateway.xroad.client import Client, RawReply
-from gateway.xroad.envelope import FaultMessage, Message, asking_shell, charset_of, read_message
+from gateway.xroad.envelope import FaultMessage, Message, asking_shell, read_message
 from gateway.xroad.faults import error_of
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId
-from gateway.xroad.mime_types import media_type_name, read_media_type
+from gateway.xroad.mime_types import charset_of, media_type_name, read_media_type
 from gateway.xroad.namespaces import IDENTIFIERS, PROTOCOL_VERSION, SOAP, XROAD, q
 
 LIST_METHODS, ALLOWED_METHODS, GET_WSDL = "listMethods", "allowedMethods", "getWsdl"

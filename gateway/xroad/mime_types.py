@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.foundation.errors import ContractError
 
@@ -11,6 +12,7 @@ _NAME = re.compile(rf"\s*({_TOKEN}/{_TOKEN})\s*")
 _PARAMETER = re.compile(rf';\s*(?:({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))\s*)?')
 _ESCAPED = re.compile(r"\\(.)")
 _LONGEST = 2000
+_OF_SOAP = frozenset({"text/xml", "application/xop+xml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +60,17 @@ def _invalid(message: str) -> ContractError:
         where="Content-Type",
         hint='write type/subtype; name="value"; each name once',
     )
+
+
+@lru_cache(maxsize=64)
+def charset_of(content_type: str) -> str | None:
+    """Check the Content-Type of a SOAP message and give its charset; raises ContractError(invalid_content_type)."""
+    media = read_media_type(content_type)
+    if media.name not in _OF_SOAP:
+        raise ContractError(
+            "the Content-Type is not text/xml",
+            code="invalid_content_type",
+            where="Content-Type",
+            hint="send Content-Type: text/xml; charset=utf-8",
+        )
+    return media.parameters.get("charset")

@@ -32,6 +32,20 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("POST", "learners/search"): READERS,
     ("GET", "learners/{isuo_no}/orders"): READERS,
     ("POST", "learners/{isuo_no}/orders"): {"district", "responsible", PROGRAM},
+    ("GET", "learners/{isuo_no}/blocks"): READERS,
+    ("GET", "registers"): {*ROLES, PROGRAM},
+    ("GET", "learners/{isuo_no}/registers/{register_code}"): READERS,
+    ("POST", "learners/{isuo_no}/registers/{register_code}"): {"district", "responsible", PROGRAM},
+    ("POST", "learners/{isuo_no}/corrections"): {"district", "responsible", PROGRAM},
+    ("GET", "learners/{isuo_no}/file"): READERS,
+    ("GET", "employments/{employment_id}/file"): {"district", "head", "responsible", PROGRAM},
+    ("GET", "catalogue"): {*ROLES, PROGRAM},
+    ("GET", "organisations/{code}/infrastructure"): {*MANAGERS, "ministry", PROGRAM},
+    ("GET", "board"): {*MANAGERS, "ministry", "teacher", PROGRAM},
+    ("GET", "enquiries"): MANAGERS,
+    ("POST", "organisations/{code}/enquiries"): {"special", "head", "responsible"},
+    ("POST", "enquiries/{enquiry_id}/messages"): {"special", "head", "responsible"},
+    ("POST", "enquiries/{enquiry_id}/closing"): {"special"},
     ("GET", "transfers"): READERS,
     ("POST", "transfers/{transfer_id}/steps"): {"district", "responsible", PROGRAM},
     ("GET", "organisations/{code}"): {*MANAGERS, "ministry", PROGRAM},
@@ -188,7 +202,7 @@ async def test_every_route_has_a_policy_and_every_policy_a_route(world: World) -
     assert described & opened == set()
     assert opened == {
         ("POST", "/api/v1/session"), ("GET", "/api/v1/oidc/start"), ("GET", "/api/v1/oidc/callback"),
-        ("POST", "/api/v1/recovery"), ("GET", "/api/v1/undertaking-form"),
+        ("POST", "/api/v1/recovery"), ("GET", "/api/v1/undertaking-form"), ("GET", "/api/v1/consent-form"),
     }  # fmt: skip
 
 
@@ -305,6 +319,8 @@ async def test_a_half_signed_in_session_reaches_nothing(world: World) -> None:
 FOREIGN = [
     ("GET", "learners/{isuo_no}"),
     ("GET", "learners/{isuo_no}/orders"),
+    ("GET", "learners/{isuo_no}/blocks"),
+    ("GET", "learners/{isuo_no}/file"),
     ("GET", "organisations/{code}"),
     ("GET", "organisations/{code}/passport"),
     ("GET", "organisations/{code}/passport/statement"),

@@ -22,7 +22,7 @@ from uuid import UUID
 import psutil
 import psycopg
 import typer
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select, text, true
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database, psycopg_conninfo
@@ -31,11 +31,13 @@ from gateway.foundation.reader import PreparedSelect
 from gateway.foundation.settings import load
 from gateway.matching.record import Record
 from gateway.migrations.upgrade import upgrade
+from gateway.registry.books.loading import load_packaged_books
 from gateway.registry.candidates import find_candidates
 from gateway.registry.card import person_card
 from gateway.registry.learner_state import learner_state_by_pin
 from gateway.registry.model import Person
 from gateway.registry.reading import person_by_pin
+from gateway.registry.search import Search, search_learners
 from gateway.registry.timeline.card import card_as_of
 from gateway.sandbox.country.load import Watch, load_country
 from gateway.sandbox.country.plan import Plan
@@ -43,7 +45,7 @@ from gateway.sandbox.country.planting import make_batch
 from gateway.sandbox.country.values import Human
 from tests.benchmarks.processes import MEGABYTE, family_cpu_of
 
-ASKED, WARM, BATCHES = 400, 40, 20
+ASKED, WARM, BATCHES, PAGE = 400, 40, 20, 50
 _ONE = PreparedSelect(select(Person.id, Person.isuo_no).where(Person.id == bindparam("person_id")))
 _SIZES = """
     select c.relname, pg_relation_size(c.oid), i.indrelid::regclass::text
@@ -77,6 +79,13 @@ async def _past(database: Database, person: Human, _: str) -> object:
         return await card_as_of(session, UUID(person.id), as_of=date(2026, 9, 1), known_at=utc_now())
 
 
+async def _searched(database: Database, person: Human, _: str) -> object:
+    """Search by surname and given name as the screen does, behind no wall, and show the first page."""
+    search = Search(on=date(2026, 9, 1), name=f"{person.surname} {person.given_name}")
+    async with database.transaction() as session:
+        return await search_learners(session, search, within=true(), after="", limit=PAGE)
+
+
 async def _names(database: Database, person: Human, _: str) -> object:
     """Look up by names and birth date, as a row typed at a school without a PIN is."""
     record = Record(
@@ -96,6 +105,7 @@ QUESTIONS: dict[str, Ask] = {
     "PIN → entry (session)": _by_pin,
     "card as it stands": _card,
     "card as of a day and an instant": _past,
+    "search by name → first page": _searched,
     "names + birth date → candidates": _names,
 }
 
@@ -166,6 +176,15 @@ def sizes(url: str) -> Iterator[str]:
             yield f"{of + '.' + name:66}{size // MEGABYTE:8} MB"
 
 
+async def _load_books(url: str) -> None:
+    """A country lives in the territories of the reference book."""
+    database = Database(url)
+    try:
+        await load_packaged_books(database)
+    finally:
+        await database.close()
+
+
 @contextmanager
 def _database(given: str | None) -> Iterator[tuple[str, int | None]]:
     """Give the address and, where the server is a private one, its process."""
@@ -192,6 +211,7 @@ def main(
     plan = Plan(learners=learners, seed=seed)
     with _database(database) as (url, server):
         upgrade(url)
+        asyncio.run(_load_books(url))
         before, began = (family_cpu_of(server) if server else 0.0), time.perf_counter()
         own = time.process_time()
         load_country(url, plan, load().fields, watch=Watch())

@@ -102,10 +102,10 @@ async def test_no_page_has_anything_serious_against_it(chromium: Chromium) -> No
 
 async def test_hostile_strings_are_text_and_nothing_else(chromium: Chromium) -> None:
     """Names of services, codes, ids and bodies full of markup are shown as text: no dialog, no breach of the policy."""
-    hostile = [tidy(each) for each in blns.all() if "<" in each or "javascript" in each or "'" in each][:120]
+    hostile = [tidy(each) for each in blns.all()]
     site = chromium.site
-    for number in range(0, len(hostile), 4):
-        few = hostile[number : number + 4]
+    for number in range(0, len(hostile), 12):
+        few = hostile[number : number + 12]
         body = "<a>" + "".join(f"<b>{_escaped(each)}</b>" for each in few) + "</a>"
         last = await ask(
             site,
@@ -123,7 +123,7 @@ async def test_hostile_strings_are_text_and_nothing_else(chromium: Chromium) -> 
         await page.goto(f"{LIST}/{last}{tab}")
     await page.goto(LIST)
     for each in hostile[::24]:
-        await page.locator("input[name=q]").fill(each[:200])
+        await page.locator("[data-search]").fill(each[:200])
         await page.keyboard.press("Enter")
         await page.wait_for_load_state()
     assert [each for each in chromium.complaints if "status of 400" not in each] == []

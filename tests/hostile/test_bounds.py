@@ -15,7 +15,8 @@ from gateway.foundation.xml import (
     MAX_NAMESPACES,
     parse,
 )
-from gateway.xroad.envelope import canonical, charset_of
+from gateway.xroad.envelope import canonical
+from gateway.xroad.mime_types import charset_of
 
 _PADDING = f"<!--{'x' * MAX_NAME_BYTES}-->"
 

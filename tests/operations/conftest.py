@@ -161,13 +161,20 @@ class Rows:
         return made
 
 
-@pytest_asyncio.fixture
-async def rows(database: Database) -> AsyncIterator[Rows]:
+@asynccontextmanager
+async def rows_in(database: Database) -> AsyncIterator[Rows]:
     """Open a journal to write rows into; they begin an hour ago."""
     writer = JournalWriter(database, make_keys(), group_window_ms=0.5)
     await writer.start()
     yield Rows(writer=writer, start=utc_now() - timedelta(hours=1))
     await writer.close()
+
+
+@pytest_asyncio.fixture
+async def rows(database: Database) -> AsyncIterator[Rows]:
+    """Open the journal of the test's own database."""
+    async with rows_in(database) as made:
+        yield made
 
 
 @pytest.fixture

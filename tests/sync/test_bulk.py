@@ -67,7 +67,7 @@ async def state_of(work: WorkerDependencies) -> list[tuple[Any, ...]]:
 async def test_a_thousand_rows_of_a_workbook_with_sixty_defects(
     work: WorkerDependencies, accept: Accept, learner: Learner
 ) -> None:
-    """Each planted defect is told on its row with its reasons, the rest is stored, and again changes nothing."""
+    """S-9: each planted defect is told on its row with its reasons, the rest is stored, and again changes nothing."""
     kinds = [
         (change, why) for _, change, why in BROKEN if isinstance(change, dict) and "record_id" not in change
     ]

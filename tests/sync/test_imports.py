@@ -99,7 +99,7 @@ async def test_every_broken_row_is_told_and_the_good_ones_stay(
 async def test_a_thousand_rows_with_sixty_defects(
     work: WorkerDependencies, accept: Accept, table: Table, learner: Learner
 ) -> None:
-    """All sixty planted defects are told on the right line and 940 people are in the registry."""
+    """S-9: all sixty planted defects are told on the right line and 940 people are in the registry."""
     kinds = [change for _, change, _ in BROKEN if isinstance(change, dict) and "record_id" not in change]
     spoilt = {number: kinds[number % len(kinds)] for number in random.Random(5).sample(range(1000), 60)}
     learners = [learner(number, **spoilt.get(number, {})) for number in range(1000)]

@@ -40,7 +40,7 @@ async def counted(database: Database) -> tuple[int, int]:
 async def test_a_process_killed_in_the_middle_of_pages_loses_and_doubles_nothing(
     database: Database, database_url: str
 ) -> None:
-    """After kills at any record of a page every record had its effect once, and the cursor is at the end."""
+    """S-10: after kills at any record of a page every record had its effect once, and the cursor is at the end."""
     chance = random.Random(7)
     for dies_at in (*(chance.randrange(200) for _ in range(3)), -1):
         ended = await asyncio.create_subprocess_exec(

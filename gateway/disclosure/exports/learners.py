@@ -1,4 +1,4 @@
-"""Export the learners of one organisation: permitted, capped, with a reason, marked, recorded about each of them."""
+"""Export an organisation's learners or staff: permitted, capped, with a reason, recorded about each of them."""
 
 import asyncio
 import csv
@@ -13,7 +13,8 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosure.exports.model import ExportRecord
-from gateway.disclosure.exports.rows import FIELDS, LearnerRow, learners_of
+from gateway.disclosure.exports.rows import FIELDS, ExportRow, learners_of
+from gateway.disclosure.exports.staff import STAFF_FIELDS, staff_of
 from gateway.disclosure.model import Disclosure
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
@@ -24,6 +25,7 @@ from gateway.registry.titles import column_title
 
 MOST_EXPORTED = 5_000
 EXPORT_LEARNERS = "export_learners"
+EXPORT_STAFF = "export_staff"
 INTERNAL_USE = "INTERNAL_USE"
 _SHORTEST_REASON = 5
 Permitted = Callable[[str, str], bool]
@@ -31,7 +33,7 @@ Permitted = Callable[[str, str], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """Whose learners, for what, for whom (the account), and in which form; `grade` narrows it."""
+    """Whose learners or staff, for what, for whom (the account), and in which form; `grade` narrows it."""
 
     organisation_code: str
     reason: str
@@ -39,6 +41,12 @@ class ExportRequest:
     grade: str | None = None
     file_format: FileFormat = FileFormat.XLSX
     language: str = "ru"
+    what: str = EXPORT_LEARNERS
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Give the columns, in their order."""
+        return FIELDS if self.what == EXPORT_LEARNERS else STAFF_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +65,14 @@ class _Taken:
 
     export_id: UUID
     at: datetime
-    rows: tuple[LearnerRow, ...]
+    rows: tuple[ExportRow, ...]
     seq: int
 
 
 async def export_learners(
     database: Database, request: ExportRequest, *, permitted: Permitted, cap: int = MOST_EXPORTED
 ) -> ExportedFile:
-    """Export an organisation's present learners; the file exists only once its record is committed.
+    """Export an organisation's present learners, or staff; the file exists only once its record is committed.
 
     `permitted(action, organisation_code)` decides for the account that asks. Raises AccessError without a
     right, RegistryError without a reason, for an unknown organisation or for more than `cap` learners.
@@ -76,15 +84,15 @@ async def export_learners(
         await _record(session, request, taken, content)
     return ExportedFile(
         export_id=taken.export_id,
-        file_name=f"learners-{taken.export_id}.{request.file_format}",
+        file_name=f"{request.what.removeprefix('export_')}-{taken.export_id}.{request.file_format}",
         content=content,
         row_count=len(taken.rows),
     )
 
 
 def _refuse_groundless(request: ExportRequest, permitted: Permitted) -> None:
-    if not request.by.strip() or not permitted(EXPORT_LEARNERS, request.organisation_code):
-        raise AccessError("you may not export the learners of this organisation", code="EXPORT_NOT_ALLOWED")
+    if not request.by.strip() or not permitted(request.what, request.organisation_code):
+        raise AccessError("you may not export people of this organisation", code="EXPORT_NOT_ALLOWED")
     if len(request.reason.strip()) < _SHORTEST_REASON:
         raise RegistryError("an export needs a reason: say what the data are for")
 
@@ -96,12 +104,18 @@ async def _take(database: Database, request: ExportRequest, cap: int) -> _Taken:
             raise RegistryError("there is no organisation with this code")
         at = utc_now()
         seq = await registry_seq(session)
-        rows = await learners_of(
-            session, organisation.organisation_id, on=at.date(), grade=request.grade, limit=cap + 1
-        )
+        rows = await _rows(session, request, organisation.organisation_id, on=at.date(), limit=cap + 1)
     if len(rows) > cap:
-        raise RegistryError(f"more than {cap} learners: export one grade at a time")
+        raise RegistryError(f"more than {cap} people: export one grade at a time")
     return _Taken(export_id=uuid4(), at=at, rows=rows, seq=seq)
+
+
+async def _rows(
+    session: AsyncSession, request: ExportRequest, organisation_id: UUID, *, on: date, limit: int
+) -> tuple[ExportRow, ...]:
+    if request.what == EXPORT_STAFF:
+        return await staff_of(session, organisation_id, on=on, limit=limit)
+    return await learners_of(session, organisation_id, on=on, grade=request.grade, limit=limit)
 
 
 async def _record(session: AsyncSession, request: ExportRequest, taken: _Taken, content: bytes) -> None:
@@ -110,9 +124,9 @@ async def _record(session: AsyncSession, request: ExportRequest, taken: _Taken, 
     await session.execute(
         insert(ExportRecord).values(
             export_id=taken.export_id,
-            kind=EXPORT_LEARNERS,
+            kind=request.what,
             organisation_code=request.organisation_code,
-            fields=list(FIELDS),
+            fields=list(request.fields),
             row_count=len(taken.rows),
             reason=request.reason.strip(),
             exported_by=request.by.strip(),
@@ -135,11 +149,11 @@ def _disclosure(
         "entry_id": taken.export_id,
         "person_id": person_id,
         "client": f"organisation:{request.organisation_code}",
-        "service": EXPORT_LEARNERS,
+        "service": request.what,
         "agreement_no": "",
         "purpose": INTERNAL_USE,
         "profile": INTERNAL_USE,
-        "fields": list(FIELDS),
+        "fields": list(request.fields),
         "as_of_on": taken.at.date(),
         "registry_seq": taken.seq,
         "answer_sha256": digest,
@@ -153,13 +167,13 @@ def _write(request: ExportRequest, taken: _Taken) -> bytes:
         f"Köpürö {taken.export_id} | {request.organisation_code} | {request.by.strip()} | "
         f"{taken.at:%d.%m.%Y %H:%M} UTC | {request.reason.strip()}"
     )
-    headings = [column_title(name, request.language) for name in FIELDS]
+    headings = [column_title(name, request.language) for name in request.fields]
     rows = [[" ".join(mark.split())], headings, *(list(row.cells) for row in taken.rows)]
     if request.file_format is FileFormat.CSV:
         return _text(rows)
     book = TextWorkbook()
     footer = f"Köpürö {taken.export_id} {taken.at:%d.%m.%Y}"
-    book.add_sheet("Export", rows, widths=[18.0] * len(FIELDS), bold_row=2, footer=footer)
+    book.add_sheet("Export", rows, widths=[18.0] * len(request.fields), bold_row=2, footer=footer)
     return book.content()
 
 

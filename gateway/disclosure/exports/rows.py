@@ -19,8 +19,8 @@ _WORTH = {IdentifierStatus.VERIFIED: 2, IdentifierStatus.CLAIMED: 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnerRow:
-    """A learner's cells in the order of FIELDS, and the entry they are about."""
+class ExportRow:
+    """A person's cells in the order of the columns, and the entry they are about."""
 
     person_id: UUID
     cells: tuple[str, ...]
@@ -28,7 +28,7 @@ class LearnerRow:
 
 async def learners_of(
     session: AsyncSession, organisation_id: UUID, *, on: date, grade: str | None = None, limit: int
-) -> tuple[LearnerRow, ...]:
+) -> tuple[ExportRow, ...]:
     """Read at most `limit` learners enrolled on a day, by surname; held enrolments do not count."""
     statement = (
         through_master(
@@ -55,22 +55,22 @@ async def learners_of(
         .limit(limit)
     )
     found = (await session.execute(statement)).all()
-    pins = await _pins(session, {each for row in found for each in (row.person_id, row.enrolled_id)})
+    pins = await pins_of(session, {each for row in found for each in (row.person_id, row.enrolled_id)})
     return tuple(
-        LearnerRow(
+        ExportRow(
             person_id=row.person_id,
             cells=(
                 row.isuo_no,
-                *map(_text, (row.surname, row.given_name, row.patronymic, row.sex, row.birth_date)),
+                *map(cell, (row.surname, row.given_name, row.patronymic, row.sex, row.birth_date)),
                 pins.get(row.person_id) or pins.get(row.enrolled_id, ""),
-                *map(_text, (row.grade, row.level, row.form, row.start_on)),
+                *map(cell, (row.grade, row.level, row.form, row.start_on)),
             ),
         )
         for row in found
     )
 
 
-async def _pins(session: AsyncSession, person_ids: set[UUID]) -> dict[UUID, str]:
+async def pins_of(session: AsyncSession, person_ids: set[UUID]) -> dict[UUID, str]:
     """Give each entry's PIN, a verified one before a claimed one."""
     best: dict[UUID, tuple[int, str]] = {}
     for person_id, scheme, value, status in await current_identifiers(session, person_ids):
@@ -80,5 +80,6 @@ async def _pins(session: AsyncSession, person_ids: set[UUID]) -> dict[UUID, str]
     return {person_id: value for person_id, (_, value) in best.items()}
 
 
-def _text(value: object) -> str:
+def cell(value: object) -> str:
+    """Write a value as a person reads it."""
     return f"{value:%d.%m.%Y}" if isinstance(value, date) else str(value or "")

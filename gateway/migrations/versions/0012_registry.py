@@ -6,7 +6,7 @@ choose how to look.
 
 from alembic import op
 
-from gateway.migrations.completion import learners, papers, reach, staff
+from gateway.migrations.completion import learners, papers, reach, staff, timeline
 from gateway.migrations.walls import wall
 
 revision = "0012"
@@ -14,6 +14,7 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
+    timeline.stamp_once()
     learners.create_class_memberships()
     learners.create_exam_results()
     learners.make_laws()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.registry.learners.guardians import UNVERIFIED, VERIFIED, guardians, years_between
+from gateway.registry.learners.personal_file import Leaf, file_leaf
 from gateway.registry.learners.tables import Consent
 from gateway.registry.model import Person
 from gateway.registry.reading import person_by_id
@@ -138,6 +139,14 @@ async def give_consent(
             recorded_by=by,
         )
     )
+    leaf = Leaf(
+        kind="CONSENT",
+        happened_on=sheet.given_on,
+        subject_id=consent_id,
+        paper_location=sheet.paper_location,
+        scan_sha256=sheet.evidence_sha256,
+    )
+    await file_leaf(session, subject_id, leaf, by=by, at=at)
     await record_event(session, "CONSENT_GIVEN", subject_id, at=at, detail={"consent_id": str(consent_id)})
     return consent_id
 

@@ -1,13 +1,16 @@
 """Load a country into the registry: one transaction per batch, so that a killed load goes on where it stopped.
 
 A batch is loaded exactly when its first person stands in the registry: nothing else marks how far a load came.
-The next batch is made while the database works on the last one; no more than two are in memory.
+The next batch is made while the database works on the last two; no more than three are in memory.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -25,6 +28,7 @@ from gateway.sandbox.country.rows import COLUMNS, Lines, Writer
 from gateway.sandbox.country.values import Batch, Organisation, Truth
 
 _LOCK = 0x6B6F7075726F
+_HANDS = 2
 _RENAME = "update organisation set name_ky = %s, name_ru = %s where id = %s and name_ky <> %s"
 _RETRACT = "update assertion set retracted_at = %s, retract_reason = 'FALSE_DEATH' where id = any(%s::uuid[])"
 
@@ -69,7 +73,7 @@ def load_country(
         try:
             if not begun:
                 _begin(connection, plan, policies)
-            done = _load_batches(connection, plan, Writer(plan, policies), told)
+            done = _load_batches(url, connection, plan, Writer(plan, policies), told)
         except psycopg.errors.UniqueViolation:
             raise SettingsError(
                 "a number of this country belongs to somebody already there: choose another --seed"
@@ -115,31 +119,60 @@ def _begin(connection: Connection, plan: Plan, policies: Mapping[str, FieldPolic
     connection.commit()
 
 
-def _load_batches(connection: Connection, plan: Plan, writer: Writer, watch: Watch) -> Loaded:
+def _load_batches(url: str, connection: Connection, plan: Plan, writer: Writer, watch: Watch) -> Loaded:
     """Make batch after batch, those that stand there too: their truths are told again."""
     found = _found(connection, plan)
     learners = 0
     renames: list[Organisation] = []
-    running: Future[None] | None = None
-    with ThreadPoolExecutor(1) as hand:
+    with _hands(url) as hands:
         for number in range(plan.batches):
             batch = make_batch(plan, number)
             renames += _renames(batch, plan)
             for truth in batch.truths:
                 watch.truth(truth)
-            lines = None if number in found else writer.lines(batch)
-            if running:
-                running.result()
-                watch.progress(learners)
-                running = None
             learners += plan.learners_of(number)
-            if lines:
-                running = hand.submit(_write, connection, lines)
-        if running:
-            running.result()
-            watch.progress(learners)
+            if number not in found:
+                hands.take(writer.lines(batch), done=partial(watch.progress, learners))
+        hands.finish()
     _rename(connection, renames)
     return Loaded(batches=plan.batches - len(found), found=len(found))
+
+
+class _Hands:
+    """A few connections that write batches side by side, while the next batch is made; no more wait in memory."""
+
+    def __init__(self, connections: list[Connection], pool: ThreadPoolExecutor) -> None:
+        self._free, self._pool = list(connections), pool
+        self._running: deque[tuple[Future[None], Connection, Callable[[], None]]] = deque()
+
+    def take(self, lines: Lines, *, done: Callable[[], None]) -> None:
+        """Write a batch as soon as a connection is free; raises what an earlier batch met."""
+        if not self._free:
+            self._await_first()
+        connection = self._free.pop()
+        self._running.append((self._pool.submit(_write, connection, lines), connection, done))
+
+    def finish(self) -> None:
+        """Wait for all that is being written."""
+        while self._running:
+            self._await_first()
+
+    def _await_first(self) -> None:
+        future, connection, done = self._running.popleft()
+        future.result()
+        self._free.append(connection)
+        done()
+
+
+@contextmanager
+def _hands(url: str) -> Iterator[_Hands]:
+    """Open the connections. A batch lost in a crash is lost whole and loaded again: its commit waits for no disk."""
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(psycopg.connect(psycopg_conninfo(url), options="-c synchronous_commit=off"))
+            for _ in range(_HANDS)
+        ]
+        yield _Hands(connections, stack.enter_context(ThreadPoolExecutor(_HANDS)))
 
 
 def _found(connection: Connection, plan: Plan) -> set[int]:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from gateway.foundation.policy_settings import FieldPolicy
 from gateway.matching.blocking import blocking_keys
 from gateway.matching.record import Record
+from gateway.registry.name_keys import roots_of
 from gateway.registry.policy import OFFICIAL
 from gateway.registry.timeline.policies import digest_of
 from gateway.sandbox.country.plan import TOLD_AT, Plan
@@ -28,6 +30,7 @@ COLUMNS = {
     "verified_at told_at valid_from",
     "field_provenance": "subject_id field assertion_id source_code verified_at status stale_after projected_at",
     "match_key": "key person_id",
+    "name_key": "root person_id",
     "enrolment": "id person_id organisation_id level form grade start_on end_on recorded_at",
     "enrolment_status_period": "id enrolment_id status from_on until_on",
     "movement": "id enrolment_id kind order_on effective_on until_on from_organisation_id to_organisation_id "
@@ -113,6 +116,8 @@ class _Page:
             self._lines.retracted.append(told)
         for key in blocking_keys(record_of(person)):
             self._add("match_key", key, person.id)
+        for root in sorted(_name_roots(person)):
+            self._add("name_key", root, person.id)
         for before, place in zip((None, *person.places), person.places, strict=False):
             self._place(person, place, before)
 
@@ -218,6 +223,16 @@ def _fields(person: Human) -> Iterable[tuple[str, object]]:
     for one in person.identifiers:
         if one.scheme in _DOCUMENTS and not one.valid_until:
             yield _DOCUMENTS[one.scheme], one.value
+
+
+def _name_roots(person: Human) -> frozenset[str]:
+    names = (person.surname, person.given_name, person.patronymic)
+    return frozenset().union(*(_roots(name) for name in names if name))
+
+
+@lru_cache(maxsize=100_000)
+def _roots(name: str) -> frozenset[str]:
+    return roots_of([name])
 
 
 def record_of(person: Human) -> Record:

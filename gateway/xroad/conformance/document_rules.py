@@ -11,8 +11,9 @@ from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import MAX_BYTES, as_utf8, has_document_type, parse
 from gateway.xroad.attachments import INCLUDE, Attachment, attachments_of, inline_includes
 from gateway.xroad.conformance.report import Notebook
-from gateway.xroad.envelope import FAULT, charset_of
+from gateway.xroad.envelope import FAULT
 from gateway.xroad.mime import Multipart, Side, is_multipart, read_multipart
+from gateway.xroad.mime_types import charset_of
 from gateway.xroad.namespaces import SOAP, q
 
 _ENVELOPE, _HEADER, _BODY = q(SOAP, "Envelope"), q(SOAP, "Header"), q(SOAP, "Body")
