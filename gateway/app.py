@@ -118,7 +118,7 @@ def _pages(gateway: Gateway) -> ASGIApp:
     return create_pages(
         gateway.door,
         gateway.settings,
-        sections=(create_console(gateway.console), create_portal(gateway.desk)),
+        sections=(create_portal(gateway.desk), create_console(gateway.console)),
     )
 
 

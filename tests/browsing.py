@@ -78,7 +78,7 @@ def make_pages(
         import_key=read_secret(settings.path(settings.journal.body_key_file)),
         evidence_deadline_seconds=1.0,
     )
-    return create_pages(world.door, settings, (create_console(deps), create_portal(desk)))
+    return create_pages(world.door, settings, (create_portal(desk), create_console(deps)))
 
 
 def keys_of(settings: Settings) -> JournalKeys:

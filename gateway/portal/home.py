@@ -13,7 +13,7 @@ from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind, Role
 from gateway.foundation.clock import utc_now
 from gateway.intake.cases import CaseEntry, list_cases
-from gateway.intake.transferring import RunningTransfer, running_transfers
+from gateway.intake.transferring import RunningTransfer, StepName, running_transfers
 from gateway.pages.room import NavEntry, Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.desk import Desk
@@ -22,6 +22,7 @@ from gateway.registry.import_tables import ImportBatch
 from gateway.registry.organisations.confirmation import PassportState, passport_standing
 
 ENTERING = holder(Kind.ORGANISATION, Action.READ)
+ONWARD = frozenset({StepName.HOLD, StepName.RELEASE, StepName.COMPLETE})
 _FIRST = 5
 _PASSPORTS = 20
 
@@ -102,7 +103,7 @@ async def _transfers(session: AsyncSession, visit: Visit) -> list[RunningTransfe
     right = decide(visit.caller, Action.WRITE, Kind.PERSON)
     if not right.allowed:
         return []
-    return [each for each in await running_transfers(session, right) if each.steps]
+    return [each for each in await running_transfers(session, right) if ONWARD & set(each.steps)]
 
 
 async def _imports(session: AsyncSession, visit: Visit) -> list[ImportBatch]:

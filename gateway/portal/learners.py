@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from gateway.access.errors import not_found
+from gateway.access.errors import not_found, refused
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import learner_within
@@ -61,11 +61,13 @@ class Learners:
 
     async def ask(self, visit: Visit) -> Response:
         """Show the search, empty; by grade and school it may be asked in the address, nothing there is personal."""
+        clerks_only(visit)
         form = new_form(organisation_code=visit.query("organisation"), grade=visit.query("grade"))
         return await self._page(visit, form)
 
     async def search(self, visit: Visit) -> Response:
         """Search by name (former ones too), birth date, PIN, school and grade."""
+        clerks_only(visit)
         try:
             search = _search_of(visit)
         except InputRefused as refused:
@@ -94,6 +96,7 @@ class Learners:
 
     async def card(self, visit: Visit) -> Response:
         """Show a learner's card, of now or as it was shown."""
+        clerks_only(visit)
         isuo_no = visit.path("isuo_no")
         form, as_of, known_at = _moment_of(visit)
         async with visit.reading() as session:
@@ -118,6 +121,12 @@ class Learners:
             past=bool(as_of or known_at),
             told=visit.query("told"),
         )
+
+
+def clerks_only(visit: Visit) -> None:
+    """Let clerks in; whoever reads about a child or about themselves has pages of their own."""
+    if not visit.may(Action.READ, Kind.STAFF):
+        raise refused("FORBIDDEN")
 
 
 def _search_of(visit: Visit) -> Search:

@@ -16,7 +16,7 @@ from gateway.pages.visit import Visit
 from gateway.portal.changing import answer_form, change_once
 from gateway.portal.desk import Desk
 from gateway.portal.forms import Form, Reading, new_form
-from gateway.portal.learners import CLERKS, READING
+from gateway.portal.learners import CLERKS, READING, clerks_only
 
 STEPPING = holder(Kind.PERSON, Action.WRITE)
 
@@ -44,6 +44,7 @@ class Transfers:
 
     async def list(self, visit: Visit) -> Response:
         """List the changes of schools under way; no name is shown, only the number."""
+        clerks_only(visit)
         right = decide(visit.caller, Action.WRITE, Kind.PERSON)
         async with self._desk.database.transaction() as session:
             found = await running_transfers(session, visit.right)

@@ -17,7 +17,9 @@ async def test_no_page_has_anything_serious_against_it(chromium: Chromium, offic
     """axe-core finds nothing serious or critical on any page; the browser complains of nothing."""
     looks = [("ky", "dark"), ("ru", "light"), ("en", "dark")]
     pages = {look: await chromium.page("responsible", language=look[0], theme=look[1]) for look in looks}
-    for number, path in enumerate(paths_of(office)):
+    # one address of each kind of page
+    paths = [path for path in paths_of(office) if not path.endswith(("=names", "=2026-01-01", "/licence"))]
+    for number, path in enumerate(paths):
         look = looks[number % len(looks)]
         page = pages[look]
         await page.goto(path)

@@ -2,11 +2,11 @@
 
 from uuid import uuid4
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from gateway.registry.organisations.model import ClassGroup
-from tests.access.world import PASSWORD
-from tests.portal.conftest import Office
+from gateway.access.values import Role
+from tests.access.world import PASSWORD, add_account, add_person
+from tests.portal.conftest import Answer, Clerk, Office
 
 
 async def _scalar(office: Office, statement: str) -> object:
@@ -68,15 +68,12 @@ async def test_a_passport_is_amended_and_its_head_confirms_what_was_read(office:
         "valid_from": "2024-01-01",
     }
     assert (await clerk.post(f"{one}/add/site", **site)).status == 303
-    made = {"name": "5А", "grade_code": "5", "language_code": "KY", "kind_code": "REGULAR"}
+    made = {"name": "7Б", "grade_code": "7", "language_code": "KY", "kind_code": "REGULAR"}
     for status in (303, 409):
         answer = await clerk.post(f"{one}/add/class", **made, opened_on="2026-09-01")
         assert answer.status == status, answer.words("//*[@role='alert']")
-    async with office.world.database.transaction() as session:
-        named = select(ClassGroup.id).where(ClassGroup.name == "5А", ClassGroup.language_code == "KY")
-        class_id = str((await session.execute(named)).scalar_one())
     page = await clerk.get(f"{one}/classes")
-    assert class_id in page.tree.xpath("//input[@name='class_id']/@value")
+    [class_id] = page.tree.xpath("//tr[contains(., '7Б')]//input[@name='class_id']/@value")
     closed = await clerk.post(f"{one}/classes/close", class_id=class_id, closed_on="2026-12-01")
     assert closed.status == 303
     other = await office.clerk("b-responsible")
@@ -87,8 +84,6 @@ async def test_a_head_appoints_an_own_specialist_step_by_step(office: Office) ->
     """Account, identification, appointment, briefing, undertaking, code: then the specialist can sign in."""
     head, world = await office.clerk("head"), office.world
     async with world.database.transaction() as session:
-        from tests.access.world import add_person
-
         await add_person(session, world, "newcomer", world.people.person())
     number = world.numbers["newcomer"]
     bad = await head.post("/portal/accounts/new", isuo_no="123", login="newcomer")
@@ -178,3 +173,20 @@ async def test_a_case_is_answered_where_all_of_it_is_in_sight(office: Office) ->
     answered = await district.post(path, act="reject")
     assert answered.status == 303, answered.words("//*[@role='alert']")
     assert "decided" in (await district.get(path)).words("//h1/..")
+
+
+async def test_who_has_not_signed_is_led_to_the_undertaking(office: Office) -> None:
+    """Before the first entry the paper: the sign-in says so and leads to the form, which anybody may print."""
+    world = office.world
+    school = world.organisations["A-SCHOOL"]
+    await add_account(world, "unsworn", Role.RESPONSIBLE, undertaken=False, organisation_id=school)
+    stranger = Clerk(office.http, office.site)
+    form = {"login": "unsworn", "password": PASSWORD}
+    headers = {"Origin": office.site.address, "Accept-Language": "ru"}
+    async with office.http.post("/sign-in", data=form, headers=headers) as response:
+        refused = Answer(response.status, await response.text(), dict(response.headers))
+    assert refused.status == 401
+    [link] = refused.tree.xpath("//main//a[contains(., 'Обязательства')]/@href")
+    page = await stranger.get(link)
+    assert page.status == 200
+    assert page.words("//pre")
