@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench torture lock clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks
+
+# Ten thousand records under two hundred kills; TORTURE="--seed 7" for another course of events.
+torture: setup
+	$(BIN)/python -m tests.torture $(TORTURE)
 
 # Needs `pip install uv` on the maintainer's own machine; writes hashes and no index address.
 lock:

@@ -20,6 +20,7 @@ from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner
 from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
+from gateway.disclosure.notice_post import Sender, XroadNoticePost, parse_service
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
@@ -32,6 +33,8 @@ from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
 from gateway.foundation.tracing import Tracing, open_tracing
+from gateway.intake.answer_memory import AnswerMemory, Freshness, remembered
+from gateway.intake.guarded_asker import Guards
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
 from gateway.intake.recorded_asker import RecordedAsker
@@ -64,6 +67,7 @@ class Gateway:
     api: ApiDependencies
     console: ConsoleDependencies
     watcher: Watcher
+    notices: XroadNoticePost
     tracing: Tracing | None = None
 
 
@@ -163,7 +167,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.start()
         sealing_work = asyncio.create_task(sealer.run(), name="sealer")
         calls = RecordedCalls(client, journal, patience=_patience(settings))
-        agencies = _open_agencies(settings, calls, keys, sealing, demands, tracing=tracing)
+        guards = Guards(database, settings.background)
+        trusts = _Trusts(sealing=sealing, demands=demands)
+        agencies = _open_agencies(settings, calls, keys, trusts, guards, tracing=tracing)
         endpoint = Endpoint(
             ours=our_subsystem(settings),
             agreements=Agreements(settings),
@@ -176,7 +182,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         )
         door = open_door(database, read_access_keys(settings), settings)
         watcher = Watcher(database, settings)
+        sender = Sender(ours=our_subsystem(settings), sealing=sealing, signed=_signed_notices(settings))
         yield Gateway(
+            notices=XroadNoticePost(calls, guards.breakers, sender, schemas=settings.schemas),
             settings=settings,
             database=database,
             keys=keys,
@@ -186,7 +194,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             watcher=watcher,
             tracing=tracing,
             door=door,
-            api=ApiDependencies(database=database, agencies=agencies, settings=settings, door=door),
+            api=ApiDependencies(
+                database=database,
+                agencies=_for_forms(settings, database, keys, agencies),
+                settings=settings,
+                door=door,
+            ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
         )
     finally:
@@ -196,6 +209,23 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await database.close()
         if tracing:
             await asyncio.to_thread(tracing.close)
+
+
+def _signed_notices(settings: Settings) -> frozenset[str]:
+    """Give the agreements whose notices we sign; raises SettingsError for a service that cannot take notices."""
+    for agreement in settings.agreements.values():
+        if agreement.correction_service:
+            parse_service(agreement.correction_service)
+    return frozenset(agreement.number for agreement in settings.agreements.values() if agreement.must_sign)
+
+
+def _for_forms(settings: Settings, database: Database, keys: JournalKeys, agencies: Agencies) -> Agencies:
+    """Let forms be filled from answers that are still fresh, where that is switched on."""
+    most = timedelta(hours=settings.background.filling.cache_hours)
+    if not most:
+        return agencies
+    freshness = Freshness(policies=settings.fields, most=most)
+    return remembered(agencies, AnswerMemory(database, keys, freshness))
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:
@@ -215,12 +245,18 @@ def found_adapters() -> dict[str, AdapterPlug[Any]]:
     return {found.name: found.load() for found in entry_points(group=ADAPTERS)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trusts:
+    sealing: Sealing
+    demands: Demands
+
+
 def _open_agencies(
     settings: Settings,
     calls: RecordedCalls,
     keys: JournalKeys,
-    sealing: Sealing,
-    demands: Demands,
+    trusts: _Trusts,
+    guards: Guards,
     *,
     tracing: Tracing | None,
 ) -> Agencies:
@@ -237,11 +273,11 @@ def _open_agencies(
             our_subsystem(settings),
             calls=calls,
             keys=keys,
-            trust=_trust(settings, agency, sealing, demands),
+            trust=_trust(settings, agency, trusts.sealing, trusts.demands),
         )
         ports = plugs[agency.adapter].open(
             agency,
-            TracedAsker(asker, tracing) if tracing else asker,
+            guards.guard(TracedAsker(asker, tracing) if tracing else asker, name),
             contracts=settings.contracts,
             schemas=settings.schemas,
         )

@@ -1,4 +1,4 @@
-"""The commands of the background: `kopuro worker`, and `kopuro import` with what belongs to it."""
+"""The commands of the background: `kopuro worker`, `kopuro import`, `kopuro feed` and `kopuro breaker`."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ import typer
 from gateway.foundation.settings import Settings
 from gateway.wiring import begin, open_gateway, ready_database
 from sync.dependencies import WorkerDependencies
+from sync.feed_commands import register_feeds
 from sync.import_commands import register_imports
 from sync.worker import run_worker
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `kopuro`."""
     app.command("worker")(worker)
     register_imports(app)
+    register_feeds(app)
 
 
 def worker() -> None:
@@ -31,5 +33,6 @@ async def _worker(settings: Settings) -> None:
                 agencies=gateway.agencies,
                 settings=gateway.settings,
                 tracing=gateway.tracing,
+                notices=gateway.notices,
             )
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.disclosure.notices import NoticePost
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.foundation.tracing import Tracing
@@ -11,12 +12,13 @@ from gateway.intake.ports import Agencies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDependencies:
-    """The opened database, the agencies that are switched on, and what was chosen."""
+    """The opened database, the agencies that are switched on, what was chosen, and how notices leave."""
 
     database: Database
     agencies: Agencies
     settings: Settings
     tracing: Tracing | None = None
+    notices: NoticePost | None = None
 
     @property
     def policies(self) -> Policies:

@@ -7,13 +7,17 @@ from typing import Any
 
 from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
 from procrastinate.worker import Worker
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
+from gateway.exchange.dead_letters import Death, bury, cause_of
+from gateway.exchange.holds import is_held
+from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import KopuroError
 from gateway.foundation.logging import get_logger
 from sync.dependencies import WorkerDependencies
-from sync.retries import is_last
+from sync.retries import TaskHeld, is_last
 from sync.tasks import abandon
 
 _log = get_logger(__name__)
@@ -37,6 +41,10 @@ def edge(dependencies: WorkerDependencies) -> Middleware:
         began, job = time.monotonic(), context.job
         log = _log.bind(job_id=job.id, task=job.task_name, attempt=job.attempts + 1)
         try:
+            if await _rests(dependencies, job.task_name):
+                if job.queueing_lock:
+                    return None  # the next tick comes by itself
+                raise TaskHeld("a person lets this kind of job rest")  # noqa: TRY301 – it ends as any other
             result = await call_next()
         except KopuroError as error:
             failed = error
@@ -52,9 +60,34 @@ def edge(dependencies: WorkerDependencies) -> Middleware:
         log.info("job ends" if last else "job waits for another attempt")
         if last:
             await abandon(dependencies, job.task_name, job.task_kwargs)
+            if not job.queueing_lock:
+                await bury_job(dependencies, job, failed)
         raise failed from None
 
     return around
+
+
+async def _rests(dependencies: WorkerDependencies, task: str) -> bool:
+    async with dependencies.database.transaction() as session:
+        return await is_held(session, "TASK", task)
+
+
+async def bury_job(dependencies: WorkerDependencies, job: Job, error: KopuroError) -> None:
+    """Keep a dead letter of a job nobody will run again; without the database the log alone tells of it."""
+    kind = str(error).rpartition(" ")[2] if isinstance(error, JobFailed) else type(error).__name__
+    death = Death(
+        kind="JOB",
+        name=job.task_name,
+        reference=str(job.id),
+        cause=cause_of(error),
+        error=kind,
+        attempts=job.attempts + 1,
+    )
+    try:
+        async with dependencies.database.transaction() as session:
+            await bury(session, death, at=utc_now())
+    except (SQLAlchemyError, OSError) as lost:
+        _log.warning("dead letter not kept", job_id=job.id, error=type(lost).__name__)
 
 
 def quiet_procrastinate() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.exchange.dead_letters import Cause, Death, bury
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
 from sync.dependencies import WorkerDependencies
@@ -82,3 +83,16 @@ async def _return(
     now = datetime.now(UTC)
     at = now + delay(dependencies.settings.work, losses) if losses else now
     await session.execute(_RETRY, {"id": job_id, "at": at})
+
+
+async def bury_lost(dependencies: WorkerDependencies, lost: GivenUp) -> None:
+    """Keep a dead letter of a job that was given up."""
+    death = Death(
+        kind="JOB",
+        name=lost.task,
+        reference=str(lost.job_id),
+        cause=Cause.KILLS_ITS_WORKER,
+        attempts=MOST_LOSSES,
+    )
+    async with dependencies.database.transaction() as session:
+        await bury(session, death, at=datetime.now(UTC))

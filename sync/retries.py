@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
+from gateway.foundation.errors import KopuroError
 from gateway.foundation.settings import Work
+
+
+class TaskHeld(KopuroError):
+    """A person lets this kind of job rest: it waits, however long that takes."""
+
+    permanent = False
+
 
 _CHANCE = secrets.SystemRandom()
 
@@ -29,7 +37,9 @@ class Backoff(BaseRetryStrategy):
 
 
 def is_last(error: BaseException, *, attempts: int, work: Work) -> bool:
-    """Tell whether a job that failed after `attempts` earlier ones is not tried again."""
+    """Tell whether a job that failed after `attempts` earlier ones is not tried again; one that rests always is."""
+    if isinstance(error, TaskHeld):
+        return False
     return getattr(error, "permanent", True) or attempts + 1 >= work.retry_attempts
 
 

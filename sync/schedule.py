@@ -9,7 +9,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.queue import QUEUE
 from gateway.intake.imports.custody import drop_expired
 from sync.dependencies import WorkerDependencies
-from sync.rescue import rescue_stalled
+from sync.rescue import bury_lost, rescue_stalled
 from sync.reverify import reverify_stale
 from sync.tasks import abandon
 
@@ -27,6 +27,7 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
     async def _rescue(timestamp: int) -> None:  # noqa: ARG001 – the tick's instant, of no interest
         for lost in await rescue_stalled(dependencies):
             await abandon(dependencies, lost.task, lost.args)
+            await bury_lost(dependencies, lost)
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(name="reverify_stale", queue=QUEUE, queueing_lock="reverify_stale")

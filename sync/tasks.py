@@ -1,17 +1,23 @@
 """The tasks others defer by name. A job may be delivered twice, so every effect is unique by key."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from procrastinate import App
 
+from gateway.exchange.breaker import CATCH_UP, NOT_ASKED
+from gateway.foundation.clock import utc_now
+from gateway.foundation.errors import AgencyUnavailable
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
 from gateway.intake.imports.batches import TASK as IMPORT_BATCH
 from gateway.intake.ports import AskContext
 from gateway.intake.verification import verify_person
+from sync.catch_up import catch_up
 from sync.dependencies import WorkerDependencies
+from sync.following import FOLLOW_FEED, follow_feed
 from sync.imports import run_batch, stop_batch
 from sync.retries import Backoff
 
@@ -31,17 +37,34 @@ def register_tasks(app: App, dependencies: WorkerDependencies) -> None:
     async def _import(batch_id: str) -> None:
         await run_batch(dependencies, UUID(batch_id))
 
+    @app.task(name=FOLLOW_FEED, queue=QUEUE, retry=backoff)
+    async def _follow(feed: str) -> None:
+        await follow_feed(dependencies, feed, at=utc_now())
+
+    @app.task(name=CATCH_UP, queue=QUEUE, retry=backoff)
+    async def _catch_up(agency: str, before: str = "") -> None:
+        since = datetime.fromisoformat(before) if before else utc_now()
+        await catch_up(dependencies, agency, before=since)
+
 
 async def verify(dependencies: WorkerDependencies, person_id: UUID) -> None:
-    """Check an entry against the sources; raises AgencyUnavailable while one of them is down."""
+    """Check an entry against the sources; raises AgencyUnavailable while one of them is down.
+
+    Where a source is left alone the entry says so, and catching up asks again when the source answers.
+    """
     context = AskContext(user_id="kopuro-worker", issue=f"verify-{person_id}")
-    await verify_person(
-        dependencies.database,
-        dependencies.agencies,
-        person_id,
-        policies=dependencies.policies,
-        context=context,
-    )
+    try:
+        await verify_person(
+            dependencies.database,
+            dependencies.agencies,
+            person_id,
+            policies=dependencies.policies,
+            context=context,
+        )
+    except AgencyUnavailable as silent:
+        if silent.code not in NOT_ASKED:
+            raise
+        _log.info("left for the catch-up", code=silent.code)
 
 
 async def abandon(dependencies: WorkerDependencies, task: str, args: Mapping[str, Any]) -> None:

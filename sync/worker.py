@@ -17,6 +17,7 @@ from sync.dependencies import WorkerDependencies
 from sync.edge import Middleware, edge, quiet_procrastinate
 from sync.schedule import register_schedule
 from sync.tasks import register_tasks
+from sync.ticks import register_ticks
 from sync.traced import traced
 
 GRACE_SECONDS = 20.0
@@ -25,7 +26,7 @@ _log = get_logger(__name__)
 
 
 Registration = Callable[[App, WorkerDependencies], None]
-EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule)
+EVERYTHING: tuple[Registration, ...] = (register_tasks, register_schedule, register_ticks)
 
 
 def build_app(dependencies: WorkerDependencies, registrations: Sequence[Registration] = EVERYTHING) -> App:

@@ -35,3 +35,19 @@ class CorrectionExamined(Base):
     event_seq: Mapped[int] = mapped_column(BigInteger, ForeignKey(RegistryEvent.seq), primary_key=True)
     marked: Mapped[int]
     examined_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class CorrectionNotice(Base):
+    """The notice of a correction: by its agreement's service, or by a person, and how far it came."""
+
+    __tablename__ = "correction_notice"
+    correction_id: Mapped[UUID] = mapped_column(ForeignKey("disclosure_correction.id"), primary_key=True)
+    route: Mapped[str]
+    client: Mapped[str]
+    service: Mapped[str] = mapped_column(server_default="")
+    message_id: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    exchange_id: Mapped[UUID | None]
+    last_code: Mapped[str] = mapped_column(server_default="")
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from gateway.foundation.background_settings import Background
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.observability_settings import Observability
 from gateway.foundation.policy_settings import Agreement, FieldPolicy, Profile, Purpose
@@ -205,6 +206,7 @@ class Settings:
     logs: Logs = field(default_factory=Logs)
     access: Access = field(default_factory=Access)
     observability: Observability = field(default_factory=Observability)
+    background: Background = field(default_factory=Background)
     agencies: Mapping[str, Agency] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     purposes: Mapping[str, Purpose] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.exchange.breaker import NOT_ASKED
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
@@ -282,7 +283,8 @@ async def verify_person(
     """Ask the sources about an entry outside any transaction, then apply what they told in one.
 
     An entry without a PIN is left as it is (None). Raises AgencyUnavailable when a source was down, after
-    SOURCE_UNAVAILABLE was made visible: the job may be retried, a repeat changes nothing twice.
+    SOURCE_UNAVAILABLE was made visible: the job may be retried, a repeat changes nothing twice. Its code is one of
+    NOT_ASKED where nobody was asked, because the sources are left alone.
     """
     async with database.transaction() as session:
         pin = await current_pin(session, person_id)
@@ -294,6 +296,8 @@ async def verify_person(
     )
     async with database.transaction() as session:
         verification = await apply_evidence(session, person_id, answers, policies, pin=pin)
-    if not answers or any(answer.outcome in DOWN for answer in answers):
-        raise AgencyUnavailable("a source did not answer about a person")
+    silent = [answer.code for answer in answers if answer.outcome in DOWN]
+    if silent or not answers:
+        code = min(silent, key=lambda each: each in NOT_ASKED, default="")
+        raise AgencyUnavailable("a source did not answer about a person", code=code)
     return verification

@@ -5,7 +5,7 @@ from alembic import op
 from gateway.migrations.commented import create_table
 
 revision = "0018"
-down_revision = "0014"
+down_revision = ("0013", "0014")
 
 _KEY = ("grain", "at", "direction", "agency", "service", "outcome", "bucket")
 
