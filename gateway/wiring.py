@@ -271,14 +271,13 @@ class _Trusts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Askers:
-    """What stands around every question to an agency: the trace outside, breaker and ledger within."""
+    """What stands around every question to an agency: breaker and ledger outside, the trace within."""
 
     guards: Guards
     tracing: Tracing | None
 
     def around(self, asker: RecordedAsker, name: str) -> Asker:
-        guarded = self.guards.guard(asker, name)
-        return TracedAsker(guarded, self.tracing) if self.tracing else guarded
+        return self.guards.guard(TracedAsker(asker, self.tracing) if self.tracing else asker, name)
 
 
 def _open_agencies(

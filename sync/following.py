@@ -20,6 +20,7 @@ from sync.feeds.registry import NAME as REGISTRY
 from sync.feeds.registry import RegistryFeed
 
 FOLLOW_FEED = "follow_feed"
+_BEFORE_WORK = 40
 _log = get_logger(__name__)
 _WAITS = text("""
     select 1 from procrastinate_jobs
@@ -62,7 +63,7 @@ async def defer_feed(session: AsyncSession, name: str) -> int:
     lock = f"feed:{name}"
     if (await session.execute(_WAITS, {"lock": lock})).first():
         return 0
-    await defer(session, FOLLOW_FEED, lock=lock, feed=name)
+    await defer(session, FOLLOW_FEED, lock=lock, priority=_BEFORE_WORK, feed=name)
     return 1
 
 

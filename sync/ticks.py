@@ -12,6 +12,7 @@ from sync.daily import examine, forget_answers, let_places_go, project_due, send
 from sync.dependencies import WorkerDependencies
 from sync.following import defer_due_feeds
 
+_BEFORE_WORK = 50  # a long queue of imports and checks must not hold the clock up
 Tick = Callable[[WorkerDependencies], Awaitable[object]]
 
 
@@ -44,6 +45,6 @@ def register_ticks(app: App, dependencies: WorkerDependencies) -> None:
 
 def _register(app: App, dependencies: WorkerDependencies, name: str, *, cron: str, tick: Tick) -> None:
     @app.periodic(cron=cron)
-    @app.task(name=name, queue=QUEUE, queueing_lock=name)
+    @app.task(name=name, queue=QUEUE, queueing_lock=name, priority=_BEFORE_WORK)
     async def _run(timestamp: int) -> None:  # noqa: ARG001 – the tick's instant, of no interest
         await tick(dependencies)

@@ -181,7 +181,7 @@ class Breakers:
             values = {"agency": line.agency, "service": line.service, "probe_id": admission.probe_id}
             closed = await session.execute(_CLOSE, {**values, "now": self._clock()})
             if closed.first():
-                await defer(session, CATCH_UP, agency=line.agency)
+                await defer(session, CATCH_UP, priority=1, agency=line.agency)
         _log.info("breaker_closed", agency=line.agency, service=line.service)
 
     async def _failed(self, admission: _Admission, code: str) -> None:

@@ -12,9 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from starlette.requests import Request
 
+from gateway.exchange.breaker_state import breaker_states
 from gateway.exchange.chain_state import Chain, ChainWatch
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
+from gateway.operations.watch.reach import Breaker, see_breakers
 from gateway.operations.watch.routes import may_read
 from gateway.sandbox.agency import Wish, about_learner, write_request
 from gateway.sandbox.people import population
@@ -142,3 +144,27 @@ async def test_a_lost_end_is_seen_by_the_anchor(journal: Journal) -> None:
         await session.execute(text("delete from journal_seal where number = 2"))
     watch = ChainWatch(journal.database, journal.anchor_file)
     assert (await asyncio.wait_for(watch.look(at=utc_now()), 5)).broken_at == 2
+
+
+async def test_an_agency_is_as_its_worst_breaker(database: Database, tmp_path: Path) -> None:
+    """An open breaker of one service makes the agency open, a probe makes it a trial; one switched off is not told."""
+    settings = make_settings(database.url, tmp_path)
+    async with database.transaction() as session:
+        for agency, service, state in (
+            ("infocom", "a/b", "OPEN"),
+            ("infocom", "a/c", "CLOSED"),
+            ("tax", "a/b", "HALF_OPEN"),
+            ("awaited", "a/b", "OPEN"),
+        ):
+            await session.execute(
+                text(
+                    "insert into agency_breaker (agency, service, state, opened_at, probe_at, probe_id, changed_at) "
+                    "values (:agency, :service, :state, now(), now(), gen_random_uuid(), now())"
+                ),
+                {"agency": agency, "service": service, "state": state},
+            )
+        found = see_breakers(await breaker_states(session), settings)
+    assert found["70000005"] is Breaker.OPEN
+    assert found["70000002"] is Breaker.TRIAL
+    assert found["70000024"] is Breaker.CLOSED
+    assert "unknown" not in found

@@ -42,7 +42,7 @@ class Plan:
 
 
 WHOLE = Plan(
-    lines=3600, asks=2000, numbers=2000, worker_kills=110, gateway_kills=40, postgres_kills=60, outages=30
+    lines=1400, asks=3600, numbers=3700, worker_kills=70, gateway_kills=30, postgres_kills=110, outages=30
 )
 SMALL = Plan(
     lines=16, asks=20, numbers=120, worker_kills=1, gateway_kills=1, postgres_kills=1, outages=1, workers=1

@@ -3,15 +3,17 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.exchange.dead_letters import Cause, dead_letters, settle_letter
+from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
-from gateway.sandbox.people import population
+from gateway.sandbox.people import Population, population
 from gateway.sandbox.seed import seed_registry
 from tests.torture.checks import Findings, find, stuck, verify_journal
 from tests.torture.load import Asking, files_of, hand_in
@@ -37,6 +39,7 @@ class Torment:
     database: Database
     tell: Callable[[str], None]
     asking: Asking | None = None
+    files: tuple[str, ...] = ()
     struck: dict[str, int] = field(default_factory=dict)
     chance: random.Random = field(init=False)
     _outage: "asyncio.Task[None] | None" = None
@@ -104,11 +107,23 @@ class Torment:
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self.stage.misbehave, "ok")
 
+    async def _hand_in_again(self) -> None:
+        """Do what an operator does about an import that lost five workers and was given up."""
+        async with self.database.transaction() as session:
+            if not await session.scalar(text("select count(*) from import_batch where state = 'STOPPED'")):
+                return
+            for letter in await dead_letters(session, kind="JOB"):
+                if letter.cause == Cause.KILLS_ITS_WORKER:
+                    await settle_letter(session, letter.letter_id, "RETRIED", by="operator", at=utc_now())
+        for content in self.files:
+            await hand_in(self.database, self.stage.settings, content)
+
     async def _rest(self) -> None:
         """Wait until nothing waits any more, or the patience ends."""
         quiet, best, since = 0, 1 << 30, time.monotonic()
         while quiet < 3 and time.monotonic() - since < self.plan.rest_seconds:
             try:
+                await self._hand_in_again()
                 left = await stuck(self.database, self.plan) + max(
                     0, self.plan.records - await self._progress()
                 )
@@ -134,8 +149,11 @@ def torment(plan: Plan, *, tell: Callable[[str], None], given: str = "") -> Find
 async def _torment(plan: Plan, stage: Stage, tell: Callable[[str], None]) -> Findings:
     database = Database(stage.url, pool_size=4)
     try:
-        asking = await _prepare(plan, stage, database, tell)
-        run = Torment(plan=plan, stage=stage, database=database, tell=tell, asking=asking)
+        people = population(plan.seed, PEOPLE) if plan.lines else None
+        files = tuple(files_of(people, plan.lines)) if people else ()
+        asking = await _prepare(stage, database, people, files)
+        tell(f"{plan.records} records, {plan.kills} kills, {plan.outages} outages, seed {plan.seed}")
+        run = Torment(plan=plan, stage=stage, database=database, tell=tell, asking=asking, files=files)
         await run.run()
         tell(f"struck {run.struck}")
         return await find(database, plan, asking, seeded=1 if plan.lines else 0)
@@ -144,14 +162,13 @@ async def _torment(plan: Plan, stage: Stage, tell: Callable[[str], None]) -> Fin
 
 
 async def _prepare(
-    plan: Plan, stage: Stage, database: Database, tell: Callable[[str], None]
+    stage: Stage, database: Database, people: Population | None, files: Sequence[str]
 ) -> Asking | None:
-    asking = None
-    if plan.lines:
+    asking, plan = None, stage.plan
+    if people:
         stage.start("sandbox")
-        people = population(plan.seed, PEOPLE)
         await seed_registry(database, people, stage.settings)
-        for content in files_of(people, plan.lines):
+        for content in files:
             await hand_in(database, stage.settings, content)
         stage.wait_for_sandbox()
     if plan.asks:
@@ -161,5 +178,4 @@ async def _prepare(
         asking = Asking(agency, plan.asks)
     for number in range(plan.workers):
         stage.start(f"worker-{number}")
-    tell(f"{plan.records} records, {plan.kills} kills, {plan.outages} outages, seed {plan.seed}")
     return asking

@@ -20,7 +20,7 @@ def register_torture(app: App, dependencies: WorkerDependencies) -> None:
     feed, way = TortureFeed(int(os.environ[NUMBERS])), WAYS[os.environ.get(BROKEN, "")]
 
     @app.periodic(cron="* * * * * */1")
-    @app.task(name="follow_torture", queue=QUEUE, queueing_lock="follow_torture")
+    @app.task(name="follow_torture", queue=QUEUE, queueing_lock="follow_torture", priority=10)
     async def _follow(timestamp: int) -> None:
         await way(dependencies.database, feed, at=utc_now())
 

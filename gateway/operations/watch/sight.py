@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from gateway.exchange.breaker_state import breaker_states
 from gateway.exchange.chain_state import ChainState, ChainWatch
 from gateway.exchange.figures import Last, Service, Tally, lasts, tallies, totals, window_of
 from gateway.exchange.figures_rows import Known
@@ -12,7 +13,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.operations.watch.certificates import Certificate, see_certificates
 from gateway.operations.watch.clock import Skew, skew_of_database
-from gateway.operations.watch.reach import LATELY, Breaker, see_breakers
+from gateway.operations.watch.reach import Breaker, see_breakers
 from gateway.operations.watch.work import Cases, Work, see_cases, see_work
 
 HOUR = timedelta(hours=1)
@@ -34,28 +35,21 @@ class Sight:
     skews: tuple[Skew, ...] = field(default=())
 
 
-def asked_agencies(settings: Settings) -> tuple[str, ...]:
-    """Give the member codes of the agencies we ask."""
-    return tuple(dict.fromkeys(agency.member_code for agency in settings.agencies.values() if agency.enabled))
-
-
 async def look(
     database: Database, settings: Settings, known: Known, *, chain: ChainWatch, skews: tuple[Skew, ...]
 ) -> Sight:
     """Look at everything once; raises what the driver raises where the database does not answer."""
     now = utc_now()
     async with database.transaction() as session:
-        recent = await tallies(session, window_of(LATELY, now=now), known)
-        last = await lasts(session, known, now=now)
         ours = await skew_of_database(session)
         return Sight(
             seen_at=now,
             totals=await totals(session, known, now=now),
             hour=await tallies(session, window_of(HOUR, now=now), known),
-            lasts=last,
+            lasts=await lasts(session, known, now=now),
             work=await see_work(session),
             cases=await see_cases(session),
-            breakers=see_breakers(recent, last, asked_agencies(settings), at=now),
+            breakers=see_breakers(await breaker_states(session), settings),
             certificates=see_certificates(settings),
             chain=await chain.look(at=now),
             skews=(ours, *skews),
