@@ -20,6 +20,7 @@ from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner
 from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
+from gateway.disclosure.notice_post import Sender, XroadNoticePost, parse_service
 from gateway.exchange.keys import JournalKeys, read_journal_keys
 from gateway.exchange.outbound import Patience, RecordedCalls, Trust
 from gateway.exchange.seal import Sealer
@@ -30,6 +31,7 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
 from gateway.foundation.settings import Agency, Settings, load
 from gateway.foundation.tls import outbound_tls
+from gateway.intake.answer_memory import AnswerMemory, Freshness, remembered
 from gateway.intake.guarded_asker import Guards
 from gateway.intake.plugs import AdapterPlug
 from gateway.intake.ports import Agencies
@@ -62,6 +64,7 @@ class Gateway:
     door: Door
     api: ApiDependencies
     console: ConsoleDependencies
+    notices: XroadNoticePost
 
 
 def begin() -> Settings:
@@ -179,7 +182,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             keys=keys,
         )
         door = open_door(database, read_access_keys(settings), settings)
+        sender = Sender(ours=our_subsystem(settings), sealing=sealing, signed=_signed_notices(settings))
         yield Gateway(
+            notices=XroadNoticePost(calls, guards.breakers, sender, schemas=settings.schemas),
             settings=settings,
             database=database,
             keys=keys,
@@ -189,7 +194,11 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             endpoint=endpoint,
             door=door,
             api=ApiDependencies(
-                database=database, agencies=agencies, settings=settings, door=door, journal_keys=keys
+                database=database,
+                agencies=_for_forms(settings, database, keys, agencies),
+                settings=settings,
+                door=door,
+                journal_keys=keys,
             ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings),
         )
@@ -198,6 +207,23 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await journal.close()
         await _stop_sealing(sealer, sealing_work)
         await database.close()
+
+
+def _signed_notices(settings: Settings) -> frozenset[str]:
+    """Give the agreements whose notices we sign; raises SettingsError for a service that cannot take notices."""
+    for agreement in settings.agreements.values():
+        if agreement.correction_service:
+            parse_service(agreement.correction_service)
+    return frozenset(agreement.number for agreement in settings.agreements.values() if agreement.must_sign)
+
+
+def _for_forms(settings: Settings, database: Database, keys: JournalKeys, agencies: Agencies) -> Agencies:
+    """Let forms be filled from answers that are still fresh, where that is switched on."""
+    most = timedelta(hours=settings.background.filling.cache_hours)
+    if not most:
+        return agencies
+    freshness = Freshness(policies=settings.fields, most=most)
+    return remembered(agencies, AnswerMemory(database, keys, freshness))
 
 
 async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None:

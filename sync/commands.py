@@ -33,5 +33,6 @@ async def _worker(settings: Settings) -> None:
                 agencies=gateway.agencies,
                 settings=gateway.settings,
                 resender=gateway.resender,
+                notices=gateway.notices,
             )
         )

@@ -8,7 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosure.corrections import examine_changes
+from gateway.disclosure.notices import plan_notices, send_due
 from gateway.exchange.agency_tables import ScheduleMark
+from gateway.intake.answer_memory import forget_stale
 from gateway.intake.case_work import wake_silent
 from gateway.registry.learners.transfers import lapse_holds
 from gateway.registry.projection import project_person
@@ -61,3 +63,17 @@ async def examine(dependencies: WorkerDependencies, *, at: datetime) -> int:
     """Look at changes nobody looked at yet, and give how many disclosures they mark."""
     async with dependencies.database.transaction() as session:
         return await examine_changes(session, at=at)
+
+
+async def forget_answers(dependencies: WorkerDependencies, *, at: datetime) -> int:
+    """Forget what agencies answered and is no longer fresh, and give how many answers."""
+    return await forget_stale(dependencies.database, now=at)
+
+
+async def send_notices(dependencies: WorkerDependencies, *, at: datetime) -> int:
+    """Plan a notice for every correction that has none, send those that are due, and give how many were taken."""
+    async with dependencies.database.transaction() as session:
+        await plan_notices(session, dependencies.settings.agreements, at=at)
+    if dependencies.notices is None:
+        return 0
+    return await send_due(dependencies.database, dependencies.notices, at=at)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.disclosure.notices import NoticePost
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.intake.policies import Policies
@@ -11,12 +12,16 @@ from gateway.operations.replay_sending import Resender
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDependencies:
-    """The opened database, the agencies that are switched on, what was chosen, and who asks questions again."""
+    """The opened database, the agencies that are switched on, what was chosen, and the two ways out.
+
+    `resender` asks stored questions again, `notices` tells of corrections.
+    """
 
     database: Database
     agencies: Agencies
     settings: Settings
     resender: Resender | None = None
+    notices: NoticePost | None = None
 
     @property
     def policies(self) -> Policies:

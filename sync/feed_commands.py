@@ -1,14 +1,19 @@
-"""The commands of feeds and agencies: `kopuro feed …`, `kopuro breaker …`."""
+"""The commands of feeds, agencies and notices: `kopuro feed …`, `kopuro breaker …`, `kopuro notice …`."""
 
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from enum import StrEnum
+from functools import partial
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.disclosure.corrections import settle_correction
+from gateway.disclosure.notices import open_notices
 from gateway.exchange.breaker_state import BreakerState, breaker_states
 from gateway.exchange.feed_state import FeedState, feed_states, rewind_feed, taken_items
 from gateway.exchange.holds import HoldKind, hold, holds, resume
@@ -22,6 +27,16 @@ from sync.following import defer_feed
 
 Given = TypeVar("Given")
 Commands = Mapping[str, Callable[..., None]]
+
+
+class Settled(StrEnum):
+    """What became of a notice."""
+
+    SENT = "SENT"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    NOT_NEEDED = "NOT_NEEDED"
+
+
 _Reason = Annotated[str, typer.Option(help="why: whoever looks at it tomorrow reads this")]
 _LEDGER_DAYS = 7
 
@@ -29,6 +44,7 @@ _LEDGER_DAYS = 7
 def register_feeds(app: typer.Typer) -> None:
     """Add `feed` and `breaker` with the commands below them."""
     _group(app, "feed", FEED, "Follow the feeds of other registers, and our own.")
+    _group(app, "notice", NOTICE, "Notices to agencies that were answered wrongly.")
     _group(app, "breaker", BREAKER, "Which agencies answer, which rest, what they cost.")
 
 
@@ -124,6 +140,25 @@ def breaker_spent(*, days: Annotated[int, typer.Option(help="how many days")] = 
         typer.echo(f"{row.day}\t{row.agency}\t{row.service}\t{sent}\t{planned}")
 
 
+def notice_list() -> None:
+    """Show the notices that were not delivered, those a person has to give first."""
+    for route in ("PERSON", "SERVICE"):
+        for one in _ask(partial(open_notices, route=route)):
+            tried = f"\ttried {one.attempts} times ({one.last_code})" if one.attempts else ""
+            fields = ", ".join(one.fields)
+            typer.echo(f"{one.notice_id}\t{one.route}\t{one.client}\t{one.message_id}\t{fields}{tried}")
+
+
+def notice_settle(
+    notice: Annotated[UUID, typer.Argument(help="the notice")],
+    *,
+    outcome: Annotated[Settled, typer.Option("--as", help="what became of it")] = Settled.SENT,
+) -> None:
+    """Say that a person gave a notice, that it was acknowledged, or that it is not needed."""
+    _ask(lambda session: settle_correction(session, notice, outcome, at=utc_now()))
+    typer.echo(f"{notice} {outcome}")
+
+
 def _ask(question: Callable[[AsyncSession], Awaitable[Given]]) -> Given:
     with ready_database(begin()) as settings:
         return asyncio.run(_in_transaction(settings, question))
@@ -192,6 +227,7 @@ FEED: Commands = {
     "hold": feed_hold,
     "resume": feed_resume,
 }
+NOTICE: Commands = {"list": notice_list, "settle": notice_settle}
 BREAKER: Commands = {
     "list": breaker_list,
     "hold": breaker_hold,

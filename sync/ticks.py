@@ -8,7 +8,7 @@ from procrastinate import App
 from gateway.foundation.clock import utc_now
 from gateway.foundation.queue import QUEUE
 from sync.catch_up import probe_sources
-from sync.daily import examine, let_places_go, project_due, wake_cases
+from sync.daily import examine, forget_answers, let_places_go, project_due, send_notices, wake_cases
 from sync.dependencies import WorkerDependencies
 from sync.following import defer_due_feeds
 
@@ -30,7 +30,9 @@ TICKS: tuple[tuple[str, str, Tick], ...] = (
     ("due_projections", "*/10 * * * *", _now(project_due)),
     ("lapse_holds", "*/5 * * * *", _now(let_places_go)),
     ("wake_silent", "*/5 * * * *", _now(wake_cases)),
+    ("forget_answers", "11 * * * *", _now(forget_answers)),
     ("examine_changes", "*/10 * * * *", _now(examine)),
+    ("send_notices", "*/2 * * * *", _now(send_notices)),
 )
 
 

@@ -16,8 +16,9 @@ from gateway.api.bodies import (
     WarningAnswer,
 )
 from gateway.intake.admission import Admission
-from gateway.intake.autofill import FilledField, FilledForm
+from gateway.intake.autofill import FilledForm
 from gateway.intake.cases import CaseEntry
+from gateway.intake.filled import FilledField
 from gateway.intake.reasons import sentence
 from gateway.registry.card import CardField, PersonCard
 from gateway.registry.entries import EnrolmentEntry

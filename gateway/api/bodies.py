@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from gateway.intake.admission import Result
+from gateway.intake.autofill_more import Part
 from gateway.intake.ports import Outcome
 from gateway.registry.values import IdentifierStatus, VerificationStatus
 
@@ -38,6 +39,7 @@ class AutofillBody(_Body):
     pin: str
     document: DocumentBody | None = None
     names: NamesBody | None = None
+    parts: tuple[Part, ...] = ()
 
 
 class LearnerBody(_Body):

@@ -85,12 +85,14 @@ def _add_autofill(router: APIRouter, deps: ApiDependencies) -> None:
             series=body.document.series if body.document else None,
             number=body.document.number if body.document else None,
             typed=parse_typed(names),
+            parts=body.parts,
         )
         form = await autofill(
             deps.agencies,
             question,
             AskContext(user_id=permit.user_id(user), issue=f"autofill-{uuid4()}"),
             deadline_seconds=deps.autofill_deadline_seconds,
+            deadlines=deps.settings.background.filling.deadlines,
         )
         return autofill_answer(form, choose_language(language))
 

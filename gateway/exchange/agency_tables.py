@@ -132,3 +132,24 @@ class DeadLetter(Base):
         UniqueConstraint("kind", "name", "reference", name="uq_dead_letter_kind"),
         Index("ix_dead_letter_open", "died_at", postgresql_where=text("settled_at is null")),
     )
+
+
+class SourceAnswer(Base):
+    """An agency's answer as long as it is fresh: encrypted, found by the pseudonym of whom it is about."""
+
+    __tablename__ = "source_answer"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    question: Mapped[str]
+    subject: Mapped[bytes]
+    key_id: Mapped[str]
+    nonce: Mapped[bytes]
+    ciphertext: Mapped[bytes]
+    exchange_id: Mapped[UUID | None]
+    message_id: Mapped[str] = mapped_column(server_default="")
+    answered_at: Mapped[Instant]
+    fresh_until: Mapped[Instant]
+    __table_args__ = (
+        UniqueConstraint("source", "question", "subject", name="uq_source_answer_source"),
+        Index("ix_source_answer_fresh_until", "fresh_until"),
+    )

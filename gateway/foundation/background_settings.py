@@ -51,10 +51,19 @@ class Reverification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """How long a form waits for each source at most, in seconds, and for how many hours an answer is remembered."""
+
+    cache_hours: float = 24.0
+    deadlines: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
     """All of it; feeds and budgets by name."""
 
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     reverification: Reverification = field(default_factory=Reverification)
+    filling: Filling = field(default_factory=Filling)
     feeds: Mapping[str, FeedSettings] = field(default_factory=dict)
     budgets: Mapping[str, Budget] = field(default_factory=dict)

@@ -16,6 +16,7 @@ class Agreement:
     purposes: tuple[str, ...]
     must_sign: bool = False
     certificate_files: tuple[str, ...] = ()
+    correction_service: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

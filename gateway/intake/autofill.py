@@ -1,14 +1,15 @@
 """Fill a form from its sources: a PIN in, every value out with where it comes from and what it is worth."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from uuid import UUID
+from datetime import date
 
 from gateway.foundation.clock import utc_now
 from gateway.intake.agreement import fits
 from gateway.intake.asking import ask
+from gateway.intake.autofill_more import Part, Patience, ask_more, more_fields
+from gateway.intake.filled import FilledField, empty_status
 from gateway.intake.ports import Agencies, AgencyAnswer, AskContext, Outcome, PassportRecord, PersonRecord
 from gateway.matching.record import Record
 from gateway.registry.policy import same
@@ -28,27 +29,28 @@ class Question:
     series: str | None = None
     number: str | None = None
     typed: Record = field(default_factory=Record)
+    parts: Collection[Part] = ()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilledField:
-    """One field of the form: a value with its source, or why there is none."""
-
-    name: str
-    value: str | None
-    source: str
-    verified_at: datetime | None
-    status: VerificationStatus
-    exchange_id: UUID | None = None
+    @property
+    def typed_characters(self) -> int:
+        """Count the keys the clerk pressed for it."""
+        told = (getattr(self.typed, name, None) for name in PERSON_FIELDS)
+        return sum(len(str(each)) for each in (self.pin, self.series, self.number, *told) if each)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm:
-    """A form filled in; `warnings` are reason codes."""
+    """A form filled in; `warnings` are reason codes, `typed_characters` what the clerk typed for it."""
 
     fields: tuple[FilledField, ...]
     outcomes: Mapping[str, Outcome]
     warnings: tuple[str, ...]
+    typed_characters: int = 0
+
+    @property
+    def filled_characters(self) -> int:
+        """Count what nobody had to type."""
+        return sum(len(each.value) for each in self.fields if each.value)
 
     def value(self, name: str) -> str | None:
         """Give the value of a field."""
@@ -61,29 +63,39 @@ async def autofill(
     context: AskContext,
     *,
     deadline_seconds: float = DEADLINE_SECONDS,
+    deadlines: Mapping[str, float] | None = None,
 ) -> FilledForm:
-    """Ask the civil registry, and the passport service where a document is given, side by side.
+    """Ask the civil registry, and the sources of what else is given or wanted, side by side.
 
+    A source has `deadlines` of its own, `deadline_seconds` at most: the form comes with what there is by then.
     Raises InputRefused for a PIN that cannot be one, before anybody is asked. When the PIN belongs to
     somebody other than the names typed, nothing of that person is given.
     """
     pin = Pin.parse(question.pin)
-    civil, passport = await asyncio.gather(
-        _ask_civil_registry(agencies, pin, context, deadline_seconds),
-        _ask_passports(agencies, pin, question, context, deadline_seconds),
+    patience = Patience(whole=deadline_seconds, of_source=deadlines or {})
+    civil, passport, more = await asyncio.gather(
+        _ask_civil_registry(agencies, pin, context, patience.of(ZAGS)),
+        _ask_passports(agencies, pin, question, context, patience.of(PASSPORT)),
+        ask_more(agencies, pin.value, question.parts, context=context, patience=patience),
     )
     answers: list[AgencyAnswer[PersonRecord]] = [civil] if passport is None else [civil, _as_person(passport)]
-    outcomes = {answer.source: answer.outcome for answer in answers}
+    outcomes = {answer.source: answer.outcome for answer in (*more.values(), *answers)}
+    typed = question.typed_characters
     if any(_is_stranger(answer, question, pin) for answer in answers):
         return FilledForm(
-            fields=_withheld(answers), outcomes=outcomes, warnings=_pin_warnings(question, pin, stranger=True)
+            fields=_withheld(answers) + more_fields(more, known=False),
+            outcomes=outcomes,
+            warnings=_pin_warnings(question, pin, stranger=True),
+            typed_characters=typed,
         )
     found = [(answer, answer.record) for answer in answers if answer.record is not None]
     return FilledForm(
         fields=tuple(_filled(name, found, question, civil) for name in PERSON_FIELDS)
-        + (_passport_fields(passport) if passport else ()),
+        + (_passport_fields(passport) if passport else ())
+        + more_fields(more, known=bool(found)),
         outcomes=outcomes,
         warnings=_pin_warnings(question, pin, stranger=False) + _warnings(found),
+        typed_characters=typed,
     )
 
 
@@ -161,15 +173,6 @@ def _filled(name: str, found: Found, question: Question, civil: AgencyAnswer[Per
         status=empty_status(civil.outcome),
         exchange_id=civil.exchange_id,
     )
-
-
-def empty_status(outcome: Outcome) -> VerificationStatus:
-    """Say why a source gave no value: it is down, it has nobody, or it simply left the field out."""
-    if outcome is Outcome.NOT_FOUND:
-        return VerificationStatus.NOT_FOUND_AT_SOURCE
-    if outcome in {Outcome.UNAVAILABLE, Outcome.PROVIDER_ERROR}:
-        return VerificationStatus.SOURCE_UNAVAILABLE
-    return VerificationStatus.UNVERIFIED
 
 
 def field_text(record: PersonRecord, name: str) -> str | None:

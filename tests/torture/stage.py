@@ -82,6 +82,13 @@ class Stage:
         process.kill()
         process.wait(20)
 
+    def revive(self) -> int:
+        """Start again what ended by itself, as a supervisor does: it may not have found its database."""
+        ended = [name for name, process in self.running.items() if process.poll() is not None]
+        for name in ended:
+            self.start(name)
+        return len(ended)
+
     def kill_postgres(self) -> None:
         """Kill every process of the server at once and start it again: it recovers from its log."""
         cluster = self.folder / "pg"

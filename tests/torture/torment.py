@@ -70,6 +70,7 @@ class Torment:
             await asyncio.sleep(0.05)
 
     async def _progress(self) -> int:
+        self.stage.revive()
         answered = len(self.asking.answered) if self.asking else 0
         try:
             async with self.database.transaction() as session:

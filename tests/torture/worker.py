@@ -29,7 +29,10 @@ async def _main() -> None:
     settings = begin()
     async with open_gateway(settings) as gateway:
         dependencies = WorkerDependencies(
-            database=gateway.database, agencies=gateway.agencies, settings=gateway.settings
+            database=gateway.database,
+            agencies=gateway.agencies,
+            settings=gateway.settings,
+            notices=gateway.notices,
         )
         await run_worker(dependencies, registrations=(*EVERYTHING, register_torture))
 

@@ -15,6 +15,7 @@ from gateway.exchange.agency_tables import (
     FeedItem,
     FeedPage,
     ScheduleMark,
+    SourceAnswer,
     WorkHold,
 )
 from gateway.foundation.database import Base, Database
@@ -24,7 +25,7 @@ MINE = {
     table.__tablename__
     for table in (
         AgencyBreaker, AgencyLedger, CorrectionNotice, DeadLetter, FeedCursor, FeedItem, FeedPage, ProtectedPerson, ScheduleMark,
-        WorkHold,
+        SourceAnswer, WorkHold,
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The background's memory: breakers, holds, feeds and their inbox, the ledger, dead letters, notices, protection."""
+"""The background's memory: breakers, holds, feeds and their inbox, the ledger, answers, notices, protection."""
 
 from alembic import op
 
@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_breakers()
     _create_feeds()
     _create_ledger()
+    _create_memory()
     _create_notices()
     _create_protection()
 
@@ -138,6 +139,25 @@ def _create_ledger() -> None:
         ),
     )
     op.execute(_LETTERS)
+
+
+def _create_memory() -> None:
+    create_table(
+        "source_answer",
+        ("id", "uuid primary key", "PUBLIC"),
+        ("source", "text not null", "PUBLIC"),
+        ("question", "text not null", "PUBLIC"),
+        ("subject", "bytea not null check (octet_length(subject) = 32)", "PERSONAL"),
+        ("key_id", "text not null", "PUBLIC"),
+        ("nonce", "bytea not null", "PUBLIC"),
+        ("ciphertext", "bytea not null", "PERSONAL"),
+        ("exchange_id", "uuid", "PUBLIC"),
+        ("message_id", "text not null default ''", "PUBLIC"),
+        ("answered_at", "timestamptz not null", "PUBLIC"),
+        ("fresh_until", "timestamptz not null", "PUBLIC"),
+        constraints=("constraint uq_source_answer_source unique (source, question, subject)",),
+    )
+    op.execute("create index ix_source_answer_fresh_until on source_answer (fresh_until)")
 
 
 def _create_notices() -> None:
