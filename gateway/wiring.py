@@ -198,7 +198,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
                 agencies=_for_forms(settings, database, keys, agencies),
                 settings=settings,
                 door=door,
-                journal_keys=keys,
+                keys=keys,
             ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings),
         )

@@ -17,6 +17,8 @@ from gateway.api.access_sentences import REFUSALS
 from gateway.api.operations_sentences import OPERATIONS_REFUSALS, operations_reason
 from gateway.api.order_sentences import order_reason
 from gateway.api.refusals import API_REFUSALS, ApiRefusal
+from gateway.exchange.asking.grammar import QueryError
+from gateway.exchange.asking.sentences import explain_query_error
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
@@ -61,7 +63,7 @@ _KNOWN_FIELDS = frozenset(FIELDS) | {
     "version", "note", "exchange_ids", "exchange_id", "incident_id", "agency", "service", "fault_code", "since",
     "until", "mode", "per_minute", "stop_after", "parameters", "urgent", "quiet_from", "quiet_until", "enabled",
     "channels", "address", "language", "run_id", "rule_id", "channel_id", "job_id", "letter_id", "position", "task",
-    "open", "query",
+    "open", "query", "q",
 }  # fmt: skip
 _REASONS = {
     "missing": "REQUIRED",
@@ -131,6 +133,22 @@ def _say(code: str, language: str) -> str:
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 
+def query_problem(request: Request, error: QueryError) -> JSONResponse:
+    """Build the answer to a query line that cannot be read: where it is wrong and why, without the word itself."""
+    language = choose_language(request.headers.get("accept-language"))
+    title = _TITLES["INPUT"][LANGUAGES.index(language)]
+    message = explain_query_error(error, language, word=f"#{error.at + 1}")
+    content = {
+        "type": "urn:kopuro:problem:input",
+        "title": title,
+        "status": 422,
+        "detail": message,
+        "errors": [{"field": "q", "code": f"QUERY_{error.code}", "message": message}],
+    }
+    headers = {"Content-Language": language}
+    return JSONResponse(content, 422, headers=headers, media_type="application/problem+json")
+
+
 class ProblemRoute(APIRoute):
     """A route that answers its own errors: the framework's default answer would echo the input."""
 
@@ -145,6 +163,8 @@ class ProblemRoute(APIRoute):
                 return problem(request, 422, "INPUT", _problems(refused))
             except InputRefused as refused:
                 return problem(request, 422, "INPUT", refused.problems)
+            except QueryError as refused:
+                return query_problem(request, refused)
             except DataError:
                 # a character or a number the database has no place for
                 return problem(request, 422, "INPUT", [("body", "TEXT")])

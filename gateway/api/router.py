@@ -24,6 +24,7 @@ from gateway.api.bodies import (
 )
 from gateway.api.book_routes import add_book_routes
 from gateway.api.dependencies import ApiDependencies
+from gateway.api.exchange_routes import add_exchange_routes
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.incident_routes import add_incident_routes
 from gateway.api.learner_routes import add_learner_routes
@@ -61,6 +62,7 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     add_organisation_routes(router, deps)
     add_staff_routes(router, deps)
     add_book_routes(router)
+    add_exchange_routes(router, deps)
     operations = guarded_router(guard, tags=["operations"])
     add_incident_routes(operations, deps)
     add_replay_routes(operations, deps)

@@ -14,7 +14,9 @@ from gateway.cli import (
     cases,
     contract,
     demo,
+    demo_accounts,
     doctor,
+    exchanges,
     export,
     fault,
     incidents,
@@ -44,10 +46,12 @@ def build() -> typer.Typer:
     )
     for room in (
         demo,
+        demo_accounts,
         serve,
         sandbox,
         seed,
         journal,
+        exchanges,
         messages,
         match,
         fault,

@@ -11,10 +11,12 @@ from types import FrameType
 
 import typer
 
+from gateway.cli.demo_accounts import SECRET_VARIABLE, DemoAccounts, make_accounts
 from gateway.cli.place import claimed, emptied
 from gateway.cli.sandbox import PEOPLE, SEED
 from gateway.cli.stage import HOST, Ports, Stage, environment_of, free_ports, stage
 from gateway.cli.story import Told, tell
+from gateway.cli.traffic import traffic
 from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.settings import Settings, load
@@ -41,12 +43,14 @@ def demo() -> None:
         with embedded_postgres(directory) as url:
             environment = {**environment_of(directory, ports), "DATABASE_URL": url}
             settings = load(environment={**os.environ, **environment})
-            people = _prepare(settings)
+            people, accounts = _prepare(settings)
+            environment[SECRET_VARIABLE] = accounts.secret
             _write_environment(directory, {**environment, "KOPURO_DEMO_PIN": people.roles["child"].pin or ""})
             with stage(directory, environment, lock=lock) as on:
                 told = _play(on, ports, settings, people)
                 if told.complete and os.environ.get("DEMO_ONCE") != "1":
-                    _stay(on, ports, interrupted)
+                    with traffic(on, ports, settings, people):
+                        _stay(on, ports, interrupted, accounts)
     raise typer.Exit(0 if told.complete else FAILED)
 
 
@@ -84,18 +88,18 @@ def _write_environment(directory: Path, environment: dict[str, str]) -> None:
     file.write_text(lines, encoding="utf-8")
 
 
-def _prepare(settings: Settings) -> Population:
+def _prepare(settings: Settings) -> tuple[Population, DemoAccounts]:
     prepare_database(settings.database.url)
     make_keys(settings)
     people = population(SEED, PEOPLE)
-    asyncio.run(_seed(settings, people))
-    return people
+    return people, asyncio.run(_seed(settings, people))
 
 
-async def _seed(settings: Settings, people: Population) -> None:
+async def _seed(settings: Settings, people: Population) -> DemoAccounts:
     database = Database(settings.database.url)
     try:
         await seed_registry(database, people, settings)
+        return await make_accounts(database, settings)
     finally:
         await database.close()
 
@@ -112,11 +116,15 @@ def _play(on: Stage, ports: Ports, settings: Settings, people: Population) -> To
     return asyncio.run(tell(on, ports, settings, people))
 
 
-def _stay(on: Stage, ports: Ports, interrupted: threading.Event) -> None:
+def _stay(on: Stage, ports: Ports, interrupted: threading.Event, accounts: DemoAccounts) -> None:
     """Print where everything is and wait for the end."""
     gateway = f"http://{HOST}:{ports.gateway}"
     typer.echo(f"""
 still running; Ctrl-C ends it
+  console, with live traffic  {gateway}/
+    sign in as                {", ".join(accounts.logins)}
+    password                  {accounts.password}
+    code of the second factor . {on.directory / "env"}; .venv/bin/kopuro demo-code
   contract                    {gateway}/wsdl/kopuro.wsdl
   SOAP endpoint               {gateway}/xroad
   registry API (token in env) {gateway}/api/v1/openapi.json
@@ -126,7 +134,7 @@ still running; Ctrl-C ends it
 in another terminal:  . {on.directory / "env"}
   .venv/bin/kopuro sample getLearnerStatus --signed | curl -s --data-binary @- \\
       -H 'Content-Type: text/xml; charset=utf-8' http://{HOST}:{ports.provider}/
-  .venv/bin/kopuro journal find
+  .venv/bin/kopuro exchanges list 'status:failed since:1h'
   .venv/bin/kopuro journal verify""")
     try:
         while not interrupted.wait(1):

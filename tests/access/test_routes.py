@@ -45,6 +45,10 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
     ("GET", "books"): {*ROLES, PROGRAM},
     ("GET", "books/{book_code}"): {*ROLES, PROGRAM},
     ("GET", "events"): {PROGRAM},
+    ("GET", "exchanges"): {"special", "operator", "auditor"},
+    ("POST", "exchanges/search"): {"special", "operator", "auditor"},
+    ("GET", "exchanges/count"): {"special", "operator", "auditor"},
+    ("GET", "exchanges/{exchange_id}"): {"special", "operator", "auditor"},
     ("GET", "cases"): {"district", "head", "responsible", "special", "auditor", PROGRAM},
     ("POST", "cases/{case_id}/decision"): {"district", "head", "responsible", PROGRAM},
     ("GET", "accounts"): MANAGERS,
@@ -110,6 +114,7 @@ BODIES: dict[str, Any] = {
     "learners": {"surname": "x", "organisation_code": "NOWHERE"},
     "learners/search": {"name": "x"},
     "learners/{isuo_no}/orders": {"kind": "LEAVE"},
+    "exchanges/search": {"q": "status:failed"},
     "transfers/{transfer_id}/steps": {"step": "HOLD"},
     "organisations/{code}/staff": {"pin": "1"},
     "employments/{employment_id}/assignments": {"position_code": "TEACHER"},
@@ -227,6 +232,7 @@ def _own(world: World, path: str) -> str:
         letter_id=uuid4(),
         job_id=1,
         position=1,
+        exchange_id=uuid4(),
     )
 
 

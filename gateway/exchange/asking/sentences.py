@@ -8,10 +8,10 @@ from importlib.resources import files
 from gateway.exchange.asking.grammar import QueryError
 
 
-def explain_query_error(error: QueryError, language: str) -> str:
-    """Say it in a language; English where the language is not known."""
-    spoken = sentences()[error.code]
-    return spoken.get(language, spoken["en"]).format(word=error.word, allowed=", ".join(error.allowed))
+def explain_query_error(error: QueryError, language: str, *, word: str | None = None) -> str:
+    """Say it in a language, English where that is not known; `word` stands for what must not be repeated."""
+    spoken = sentences()[error.code].get(language, sentences()[error.code]["en"])
+    return spoken.format(word=error.word if word is None else word, allowed=", ".join(error.allowed))
 
 
 @cache
