@@ -7,9 +7,7 @@ from fastapi import APIRouter, Query
 
 from gateway.access.decide import decide
 from gateway.access.values import Action, Kind
-from gateway.api.dependencies import ApiDependencies
-from gateway.api.guard import Permitted
-from gateway.api.operations_bodies import (
+from gateway.api.alert_bodies import (
     AlertAnswer,
     ChannelAnswer,
     ChannelBody,
@@ -18,6 +16,8 @@ from gateway.api.operations_bodies import (
     RuleAnswer,
     RuleBody,
 )
+from gateway.api.dependencies import ApiDependencies
+from gateway.api.guard import Permitted
 from gateway.operations.actor import actor_of
 from gateway.operations.alert_rules import (
     ChannelWish,

@@ -13,14 +13,14 @@ from gateway.intake.ports import Agencies
 class ApiDependencies:
     """The database, the agencies that are switched on, the settings, and how long an answer may wait.
 
-    Without a door nobody signs in: only the bearer token is taken. Without the journal's keys no exchange is proved
-    and no answer is compared.
+    Without a door nobody signs in: only the bearer token is taken. Without the journal's keys no exchange is
+    proved and no answer compared.
     """
 
     database: Database
     agencies: Agencies
     settings: Settings
     door: Door | None = None
-    journal_keys: JournalKeys | None = None
+    keys: JournalKeys | None = None
     evidence_deadline_seconds: float = 4.0
     autofill_deadline_seconds: float = 8.0

@@ -58,8 +58,8 @@ def _add_lists(router: APIRouter, deps: ApiDependencies) -> None:
     async def search_exchanges(body: ExchangeSearchBody) -> ExchangesAnswer:
         """List exchanges by a query line that may name a person; the PIN stands in no address."""
         line = f"{body.q} {body.pin.get_secret_value()}" if body.pin else body.q
-        if deps.journal_keys is not None:
-            line = settle_subject(line, deps.journal_keys.subject_of)
+        if deps.keys is not None:
+            line = settle_subject(line, deps.keys.subject_of)
         return await _page(deps, line, body.cursor, body.limit)
 
     @router.get("/exchanges/count")
@@ -96,11 +96,11 @@ async def _page(deps: ApiDependencies, line: str, cursor: str, limit: int) -> Ex
 
 
 async def _rows(deps: ApiDependencies, exchange_id: UUID) -> list[RowAnswer]:
-    if deps.journal_keys is None:
+    if deps.keys is None:
         raise AccessError("the journal's keys are not here", code="NO_POLICY")
     settings = deps.settings
     certificates = [read_certificate(settings.path(settings.signing.certificate_file))]
-    proofs = await prove_exchange(deps.database, deps.journal_keys, exchange_id, certificates=certificates)
+    proofs = await prove_exchange(deps.database, deps.keys, exchange_id, certificates=certificates)
     return [
         RowAnswer(
             seq=proof.seq, kind=proof.kind, attempt=proof.attempt, whole=proof.whole, sealed=proof.sealed

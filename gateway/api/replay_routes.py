@@ -140,11 +140,11 @@ def _add_comparing(router: APIRouter, deps: ApiDependencies) -> None:
     @router.get("/replays/{run_id}/items/{position}/diff")
     async def compare_answers(run_id: UUID, position: Position, permit: Permitted) -> DiffAnswer:
         """Compare old and new answer field by field; values about people are masked."""
-        if deps.journal_keys is None:
+        if deps.keys is None:
             raise refused("NO_JOURNAL_KEYS")
         async with permit.database.transaction() as session:
             item = await item_at(session, run_id, position)
-            found = await compare_item(session, deps.journal_keys, item)
+            found = await compare_item(session, deps.keys, item)
         return DiffAnswer(
             old=AnswerState.model_validate(found.old, from_attributes=True),
             new=AnswerState.model_validate(found.new, from_attributes=True) if found.new else None,

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permitted
 from gateway.api.incident_routes import number_of
-from gateway.api.operations_bodies import (
+from gateway.api.paging import Cursor, Limit, cursor_of
+from gateway.api.work_bodies import (
     BreakerAnswer,
     FeedAnswer,
     HoldAnswer,
@@ -20,7 +21,6 @@ from gateway.api.operations_bodies import (
     LetterStepBody,
     WorkAnswer,
 )
-from gateway.api.paging import Cursor, Limit, cursor_of
 from gateway.operations.actor import actor_of
 from gateway.operations.work import (
     WorkView,

@@ -104,6 +104,20 @@ async def _last_closed(session: AsyncSession, cause: Cause) -> tuple[datetime | 
 
 async def _open(session: AsyncSession, cause: Cause, rows: list[SettledRow]) -> UUID:
     """Give the open incident of a cause, opening it where there is none."""
+    await _insert(session, cause, rows)
+    open_one = (
+        select(Incident.id)
+        .where(Incident.cause_key == cause.key, Incident.closed_at.is_(None))
+        .with_for_update()
+    )
+    found = (await session.execute(open_one)).scalar_one_or_none()
+    if found is None:  # closed by somebody between the two statements
+        await _insert(session, cause, rows)
+        found = (await session.execute(open_one)).scalar_one()
+    return found
+
+
+async def _insert(session: AsyncSession, cause: Cause, rows: list[SettledRow]) -> None:
     values: dict[str, Any] = {
         name: getattr(cause, name) for name in Cause.__slots__ if name != "closes_on_success"
     }
@@ -121,12 +135,6 @@ async def _open(session: AsyncSession, cause: Cause, rows: list[SettledRow]) -> 
         )
         .on_conflict_do_nothing(index_elements=[Incident.cause_key], index_where=Incident.closed_at.is_(None))
     )
-    found = await session.execute(
-        select(Incident.id)
-        .where(Incident.cause_key == cause.key, Incident.closed_at.is_(None))
-        .with_for_update()
-    )
-    return found.scalar_one()
 
 
 async def _add(session: AsyncSession, incident_id: UUID, rows: list[SettledRow]) -> None:

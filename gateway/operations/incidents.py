@@ -90,6 +90,16 @@ async def exchanges_of(
     )
 
 
+async def incidents_of(session: AsyncSession, exchanges: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Say which incident each of some exchanges belongs to; those of none are left out."""
+    found = await session.execute(
+        select(IncidentExchange.exchange_id, IncidentExchange.incident_id).where(
+            IncidentExchange.exchange_id.in_(exchanges)
+        )
+    )
+    return dict(found)
+
+
 async def notes_of(session: AsyncSession, incident_id: UUID) -> Sequence[IncidentNote]:
     """List what people did about it, in order."""
     found = await session.execute(

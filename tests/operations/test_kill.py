@@ -14,7 +14,7 @@ from gateway.operations.replay_runs import RunWish, begin_run
 from tests.operations.conftest import ONE, Box
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNT = 12
+COUNT = 8
 QUICK = {
     "KOPURO_WORK__STALLED_AFTER_SECONDS": "2",
     "KOPURO_WORK__HEARTBEAT_SECONDS": "0.5",
@@ -57,12 +57,12 @@ async def test_a_killed_workers_bulk_replay_is_finished_by_the_next(box: Box, tm
     async with box.database.transaction() as session:
         selection = Selection(query="status:failed")
         plan = await plan_replay(session, selection, mode=ASK, rules=box.gateway.resender.rules)
-        wish = RunWish(reason="the outage is over", per_minute=300, stop_after=5, may_write=False)
+        wish = RunWish(reason="the outage is over", per_minute=240, stop_after=5, may_write=False)
         await begin_run(session, plan, wish, actor=ONE)
     said = tmp_path / "workers.log"
     workers = [start(box, tmp_path, said)]
     try:
-        await _until(box, said, at_least=4)
+        await _until(box, said, at_least=2)
         workers[0].kill()
         workers[0].wait(10)
         assert (await ended(box))["SUCCEEDED"] < COUNT

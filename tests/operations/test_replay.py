@@ -209,7 +209,7 @@ async def test_pause_resume_and_cancel(box: Box) -> None:
 async def test_the_pace_is_kept_and_the_rest_is_deferred(box: Box) -> None:
     """A slice that is over leaves the rest to a job deferred in the database, and nothing is lost."""
     await box.outage(3)
-    slow = RunWish(reason="gently", per_minute=60, stop_after=3, may_write=False)
+    slow = RunWish(reason="gently", per_minute=1, stop_after=3, may_write=False)
     run_id = await begin(box, Selection(exchange_ids=tuple(await failed_exchanges(box.database))), wish=slow)
     await work_on_run(box.gateway.resender, run_id, seconds=0.5)
     assert (await view(box, run_id)).counts == {"SUCCEEDED": 1, "WAITING": 2}
