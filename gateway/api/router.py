@@ -36,10 +36,10 @@ from gateway.intake.admission import Result, admit
 from gateway.intake.applications import parse_application, parse_typed
 from gateway.intake.autofill import Question, autofill
 from gateway.intake.cases import decide_case, list_cases
+from gateway.intake.learned_model import chosen_model
 from gateway.intake.ports import AskContext
 from gateway.intake.reasons import choose_language
 from gateway.intake.verification import ask_about
-from gateway.matching.model import model_of
 from gateway.registry.card import card_fields
 
 Language = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
@@ -113,7 +113,7 @@ def _add_learners(router: APIRouter, deps: ApiDependencies) -> None:
                 evidence=evidence,
                 policies=deps.settings.fields,
                 recorded_by=user,
-                model=model_of(deps.settings.matching),
+                model=chosen_model(deps.settings),
             )
             if admission.person_id is None or admission.isuo_no is None:
                 raise InputRefused(tuple(("organisation_code", reason) for reason in admission.reasons))

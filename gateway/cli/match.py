@@ -3,6 +3,7 @@
 import csv
 import json
 import resource
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from time import process_time
@@ -12,7 +13,7 @@ import typer
 
 from gateway.cli.match_generic import Tables, link_tables
 from gateway.cli.match_report import Tally
-from gateway.cli.match_rows import COLUMNS, outcome_of, record_of
+from gateway.cli.match_rows import COLUMNS, outcome_of, record_of, unread
 from gateway.cli.tables import read_table
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import load
@@ -96,9 +97,14 @@ def _write(out: Path, report: Mapping[str, Any]) -> None:
 
 def _incoming(file: Path) -> tuple[list[str], list[Record]]:
     rec_ids, records = [], []
+    missed: Counter[str] = Counter()
     for row in read_table(file, required=("rec_id", *COLUMNS)):
+        record = record_of(row)
+        missed.update(unread(row, record))
         rec_ids.append(row["rec_id"])
-        records.append(record_of(row))
+        records.append(record)
+    for name, count in missed.items():
+        _say(f"{file.name}: {name} cannot be read in {count} rows and counts as missing there")
     return rec_ids, records
 
 

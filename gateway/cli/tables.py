@@ -25,6 +25,7 @@ def read_table(file: Path, *, required: tuple[str, ...] = ()) -> Iterator[Mappin
         first = text.readline()
         delimiter = max(_DELIMITERS, key=first.count)
         header = [name.strip().strip('"') for name in next(csv.reader([first], delimiter=delimiter), [])]
+        header = [name.casefold() if name.casefold() in required else name for name in header]
         absent = [name for name in required if name not in header]
         if absent:
             raise SettingsError(f"{file.name} lacks the columns {', '.join(absent)}")
