@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.match_rows import record_of, unread
-from gateway.cli.tables import read_table
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.table_files import read_table
+from gateway.intake.person_rows import record_of, unread
 from tests.matching.evaluating import decisions, evaluate, run, write_files
 from tests.matching.generator import Files, generate
 from tests.matching.variants import WORLDS

@@ -5,8 +5,8 @@ from datetime import date
 import psycopg
 import pytest
 
-from gateway.cli.match_rows import record_of
 from gateway.foundation.database import Database, psycopg_conninfo
+from gateway.intake.person_rows import record_of
 from gateway.matching.blocking import LARGEST_BLOCK, is_worth_comparing
 from gateway.matching.bulk import gather
 from gateway.matching.record import Record
