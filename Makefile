@@ -26,8 +26,11 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# `make bench WHOLE=1`: a million entries (some 20 minutes)
 bench: setup
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.lookup $(if $(WHOLE),--entries 100000 --entries 1000000)
+	$(BIN)/python -m tests.benchmarks.bulk $(if $(WHOLE),--whole)
 
 # Ten thousand records under two hundred kills; TORTURE="--seed 7" for another course of events.
 torture: setup

@@ -29,7 +29,7 @@ from gateway.intake.imports.reports import (
 )
 from gateway.intake.imports.template_files import write_template
 from gateway.intake.imports.templates import LEARNERS, Template
-from gateway.matching.model import model_of
+from gateway.intake.learned_model import chosen_model
 from gateway.wiring import begin, ready_database
 
 _LOOK_SECONDS = 0.5
@@ -172,7 +172,7 @@ async def _rehearse(settings: Settings, file: Path, language: str) -> bool:
 
     async def ask(database: Database) -> Rehearsal:
         return await rehearse(
-            database, content, policies=settings.fields, tell=tell, model=model_of(settings.matching)
+            database, content, policies=settings.fields, tell=tell, model=chosen_model(settings)
         )
 
     found = await _with_database(settings, ask)

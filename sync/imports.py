@@ -25,7 +25,7 @@ from gateway.intake.imports.custody import bring_out, drop
 from gateway.intake.imports.outcomes import NOT_STORED, REJECTED, RowOutcome, admit_row
 from gateway.intake.imports.preparing import Prepared, prepare
 from gateway.intake.imports.reports import outcome_counts
-from gateway.matching.model import model_of
+from gateway.intake.learned_model import chosen_model
 from gateway.registry.import_tables import ImportBatch, ImportRow
 from sync.dependencies import WorkerDependencies
 
@@ -89,7 +89,7 @@ async def _take(dependencies: WorkerDependencies, batch_id: UUID, row: Prepared)
                     row,
                     policies=dependencies.policies,
                     recorded_by=f"import:{batch_id}",
-                    model=model_of(dependencies.settings.matching),
+                    model=chosen_model(dependencies.settings),
                 )
                 await _settle(session, batch_id, row.line, outcome)
         except (ConcurrentChange, IntegrityError):

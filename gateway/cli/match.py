@@ -1,9 +1,12 @@
 """`kopuro match evaluate`: match a file against a registry file and, where the truth is known, measure it."""
 
 import csv
+import gc
 import json
 import resource
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import process_time
 from typing import Annotated, Any
@@ -11,11 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.match_generic import Tables, link_tables
-from gateway.cli.match_report import Tally
-from gateway.cli.match_rows import COLUMNS, outcome_of, record_of
-from gateway.cli.tables import read_table
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import load
+from gateway.foundation.table_files import read_table
+from gateway.intake.match_tally import Tally
+from gateway.intake.person_rows import COLUMNS, outcome_of, record_of, unread
 from gateway.matching.bulk import decide_all, gather
 from gateway.matching.learning import learn
 from gateway.matching.model import model_of
@@ -53,9 +56,20 @@ def evaluate(
     if config:
         _write(out, link_tables(config, Tables(registry=registry, incoming=incoming, truth=truth, out=out)))
     elif incoming:
-        _evaluate(registry, incoming, out, Tally.of(truth) if truth else None)
+        with _without_collecting():
+            _evaluate(registry, incoming, out, Tally.of(truth) if truth else None)
     else:
         raise SettingsError("--incoming is missing: only a table described by --config can be deduplicated")
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Spare the search for circles among millions of rows that are part of none: it doubles the cost."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _evaluate(registry: Path, incoming: Path, out: Path, tally: Tally | None) -> None:
@@ -96,9 +110,14 @@ def _write(out: Path, report: Mapping[str, Any]) -> None:
 
 def _incoming(file: Path) -> tuple[list[str], list[Record]]:
     rec_ids, records = [], []
+    missed: Counter[str] = Counter()
     for row in read_table(file, required=("rec_id", *COLUMNS)):
+        record = record_of(row)
+        missed.update(unread(row, record))
         rec_ids.append(row["rec_id"])
-        records.append(record_of(row))
+        records.append(record)
+    for name, count in missed.items():
+        _say(f"{file.name}: {name} cannot be read in {count} rows and counts as missing there")
     return rec_ids, records
 
 

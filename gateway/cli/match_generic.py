@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.tables import read_table
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.table_files import read_table
 from gateway.matching.generic import Description, Field, Linked, Task, groups, pairs_of
 
 KINDS = ("exact", "text", "digits", "identifier")

@@ -130,6 +130,7 @@ class Matching:
     namesakes: float = 0.0
     warning: float = 0.0075
     link_over_relatives_pin: bool = True
+    model_file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from gateway.foundation.errors import InputRefused
 from gateway.foundation.settings import Settings
 from gateway.intake.admission import Admission, admit
 from gateway.intake.applications import Application, parse_application
+from gateway.intake.learned_model import chosen_model
 from gateway.intake.ports import Agencies, AskContext
 from gateway.intake.verification import ask_about
-from gateway.matching.model import model_of
 from gateway.registry.card import CardField, card_fields
 
 
@@ -58,7 +58,7 @@ async def admit_within(
             evidence=evidence,
             policies=counter.settings.fields,
             recorded_by=user_id,
-            model=model_of(counter.settings.matching),
+            model=chosen_model(counter.settings),
         )
         if admission.person_id is None or admission.isuo_no is None:
             raise InputRefused(tuple(("organisation_code", reason) for reason in admission.reasons))

@@ -13,7 +13,7 @@ from gateway.intake.imports.damage import Problem
 from gateway.intake.imports.preparing import Prepared
 from gateway.intake.imports.refusals import ImportRefused
 from gateway.intake.imports.rehearsal import Rehearsal, rehearse
-from gateway.matching.model import model_of
+from gateway.intake.learned_model import chosen_model
 from gateway.portal.desk import Desk
 from gateway.portal.drafts import Drafts
 from gateway.portal.places import places_within
@@ -61,7 +61,7 @@ class Trial:
                 content,
                 policies=self._desk.settings.fields,
                 tell=self._told,
-                model=model_of(self._desk.settings.matching),
+                model=chosen_model(self._desk.settings),
                 look=lambda row: self._kept_apart(row, own),
             )
         finally:

@@ -62,8 +62,8 @@ _BY_ID = text(
     _ENTRIES + "where p.id = :person_id or p.master_id = :person_id order by p.master_id nulls first"
 )
 _SIZE = text(POPULATION)
-EVERY_ENTRY = (
-    _ENTRIES.replace("i.values, o.codes", "i.values, o.codes, coalesce(k.keys, '{}') as keys")  # noqa: S608 - constants
+EVERY_ENTRY = (  # with all its keys
+    _ENTRIES.replace("i.values, o.codes", "i.values, o.codes, coalesce(k.keys, '{}') as keys")  # noqa: S608
     + """
     left join (select person_id, array_agg(key) as keys from match_key group by person_id) k on k.person_id = p.id
     where p.status <> 'ANNULLED'

@@ -12,10 +12,10 @@ from shutil import rmtree
 from time import process_time
 from typing import Any
 
-from gateway.cli.match_report import Tally
-from gateway.cli.match_rows import outcome_of
 from gateway.foundation.errors import KopuroError
 from gateway.foundation.settings import load
+from gateway.intake.match_tally import Tally
+from gateway.intake.person_rows import outcome_of
 from gateway.matching.bulk import Gathered, decide_all
 from gateway.matching.census import Census
 from gateway.matching.learning import learn

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from gateway.cli.match_rows import COLUMNS, record_of
-from gateway.cli.tables import read_table
 from gateway.foundation.database import psycopg_conninfo
 from gateway.foundation.settings import load
+from gateway.foundation.table_files import read_table
+from gateway.intake.person_rows import COLUMNS, record_of
 from gateway.matching.blocking import keys_of, lookup_keys
 from gateway.matching.census import Census
 from gateway.matching.full_name import full_name

@@ -22,11 +22,11 @@ import typer
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.cli.match_rows import record_of
 from gateway.foundation.database import Database, psycopg_conninfo
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.reader import PreparedSelect
 from gateway.intake.candidacy import decide_online
+from gateway.intake.person_rows import record_of
 from gateway.matching.decision import Match
 from gateway.matching.model import MODEL
 from gateway.matching.record import Record

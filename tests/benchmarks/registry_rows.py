@@ -5,7 +5,7 @@ from uuid import UUID
 
 import psycopg
 
-from gateway.cli.match_rows import record_of
+from gateway.intake.person_rows import record_of
 from gateway.matching.blocking import blocking_keys
 from gateway.matching.record import Record
 from gateway.registry.values import isuo_number

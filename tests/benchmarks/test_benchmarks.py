@@ -1,15 +1,22 @@
 """The benchmark program works; what it finds is for people to read and never decides about a test."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
 
+import psycopg
+
+from gateway.foundation.database import psycopg_conninfo
 from gateway.foundation.settings import load
 from gateway.sandbox.country.load import load_country
 from gateway.sandbox.country.plan import Plan
+from tests.benchmarks import lookup
 from tests.benchmarks.country import QUESTIONS, measure, sample, sizes, table
+from tests.benchmarks.registry_rows import fill
 from tests.conftest import ROOT
+from tests.matching.generator import generate
 
 _LINES = (
     "signed: gateway",
@@ -46,3 +53,14 @@ def test_a_country_is_asked_about_and_weighed(database_url: str) -> None:
     for name in QUESTIONS:
         assert any(re.match(rf"{re.escape(name)}\s+\d+\.\d\s+\d+\.\d$", line) for line in printed), name
     assert any(line.startswith("match_key.pk_match_key") for line in printed)
+
+
+def test_one_record_against_a_registry_is_weighed(database_url: str) -> None:
+    """The look-up beside one by PIN gets a figure on the clock and of both sides' CPU; links are checked."""
+    files = generate(62, registry=600, incoming=lookup.WARM + lookup.A_ROUND)
+    with psycopg.connect(psycopg_conninfo(database_url), autocommit=True) as connection:
+        ids = fill(connection, files.registry)
+    found = asyncio.run(lookup.measure(database_url, os.getpid(), files, ids))
+    assert found.links == found.right > 50
+    numbers = r"(\s+\d+\.\d{3}){4}\s+\d+\.\d$"
+    assert all(re.search(numbers, line) for line in list(found.lines())[1:3])

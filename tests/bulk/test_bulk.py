@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import build
-from gateway.cli.match_rows import outcome_of, record_of
 from gateway.foundation.database import Database, psycopg_conninfo
 from gateway.foundation.errors import SettingsError
 from gateway.intake.candidacy import decide_online
+from gateway.intake.person_rows import outcome_of, record_of
 from gateway.matching.model import MODEL
 from gateway.matching.stored import read
 from sync.bulk.on_duckdb import main

@@ -1,15 +1,16 @@
 """`kopuro match evaluate` on generated files: nobody merged wrongly, nearly everybody found, little left to people."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from gateway.cli.match_rows import record_of
-from gateway.cli.tables import read_table
 from gateway.foundation.errors import SettingsError
+from gateway.foundation.table_files import read_table
+from gateway.intake.person_rows import record_of, unread
 from tests.matching.evaluating import decisions, evaluate, run, write_files
-from tests.matching.generator import generate
+from tests.matching.generator import Files, generate
 from tests.matching.variants import WORLDS
 
 
@@ -108,3 +109,76 @@ def test_the_truth_teaches_nothing(tmp_path: Path) -> None:
     run(options[:4], tmp_path / "without")
     assert decisions(tmp_path / "without") == decisions(tmp_path / "with")
     assert not (tmp_path / "without" / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2018-05-04",
+        "2018-05-04T00:00:00",
+        "20180504",
+        "2018/05/04",
+        "2018-5-4",
+        "04.05.2018",
+        "4.5.2018",
+        "04/05/2018",
+        "04-05-2018",
+        "04.05.2018 0:00:00",
+        "04.05.2018 г.",
+    ],
+)
+def test_a_day_is_read_in_every_usual_form(told: str) -> None:
+    """Year first or day first, with any mark between, with or without a time."""
+    assert record_of({"birth_date": told}).birth_date == date(2018, 5, 4)
+
+
+def test_a_written_nothing_is_nothing_and_nonsense_is_said() -> None:
+    """NULL, nan, a dash are missing values; what cannot be read is named, never guessed: a PIN in exponent form."""
+    empty = {
+        "surname": "NULL",
+        "patronymic": "-",
+        "birth_cert": "nan",
+        "birth_date": "",
+        "pin": "None",
+        "sex": "—",
+    }
+    assert record_of(empty) == record_of({})
+    assert unread(empty, record_of(empty)) == ()
+    row = {"birth_date": "40000", "pin": "2.04052E+13", "sex": "x"}
+    assert unread(row, record_of(row)) == ("birth_date", "pin", "sex")
+    assert record_of({"pin": "'20405201812345"}).pin == "20405201812345"
+
+
+def test_the_order_and_capitals_of_columns_do_not_matter_and_unknown_ones_are_passed_over(
+    tmp_path: Path,
+) -> None:
+    """Columns are found by name, whatever stands around them."""
+    file = tmp_path / "table.csv"
+    file.write_text("NOTE;SCHOOL_ID;REC_ID;PIN\n;S1;R1;20405201812345\n", encoding="utf-8")
+    (row,) = read_table(file, required=("rec_id", "pin"))
+    assert (row["rec_id"], record_of(row).pin, record_of(row).organisation) == ("R1", "20405201812345", "s1")
+
+
+def test_an_empty_file_is_refused_and_a_file_of_no_rows_is_not(tmp_path: Path) -> None:
+    """Nothing at all is a mistake; a header alone is a table nobody stands in."""
+    file = tmp_path / "table.csv"
+    file.write_text("\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"table\.csv is empty"):
+        list(read_table(file, required=("rec_id",)))
+    file.write_text("rec_id,pin\n", encoding="utf-8")
+    assert list(read_table(file, required=("rec_id",))) == []
+
+
+def test_a_record_told_twice_is_decided_twice_alike(tmp_path: Path) -> None:
+    """Records that repeat within the incoming file do not disturb each other."""
+    files = generate(208, registry=600, incoming=100)
+    once = decisions_of(files, tmp_path / "once")
+    twice = decisions_of(replace(files, incoming=[*files.incoming, *files.incoming]), tmp_path / "twice")
+    named = [[(row["decision"], row["entry"]) for row in rows] for rows in (once, twice)]
+    assert named[1] == [*named[0], *named[0]]
+
+
+def decisions_of(files: Files, folder: Path) -> list[dict[str, str]]:
+    """Write files, match them, and give the decisions."""
+    run(write_files(folder, files), folder / "out")
+    return decisions(folder / "out")

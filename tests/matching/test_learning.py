@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from gateway.cli.match_rows import record_of
+from gateway.intake.person_rows import record_of
 from gateway.matching.bulk import decide_all, gather
 from gateway.matching.decision import Decision, Match, NoMatch, Review, decide
 from gateway.matching.learning import learn

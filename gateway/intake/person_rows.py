@@ -1,5 +1,6 @@
 """Rows of `kopuro match evaluate`: columns in, a decision in words out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,33 +26,57 @@ class Outcome:
 def record_of(row: Mapping[str, str]) -> Record:
     """Read a row of the exchange's columns; what cannot be read counts as missing."""
     return Record(
-        surname=row.get("surname") or None,
-        given_name=row.get("given") or None,
-        patronymic=row.get("patronymic") or None,
+        surname=_said(row.get("surname")),
+        given_name=_said(row.get("given")),
+        patronymic=_said(row.get("patronymic")),
         sex=parse_sex(row.get("sex")),
         birth_date=_day(row.get("birth_date", "")),
         pin=_pin(row.get("pin", "")),
-        birth_certificate=row.get("birth_cert") or None,
-        passport=row.get("passport") or None,
-        organisation=row.get("school_id", "").casefold() or None,
-        place=row.get("territory", "").casefold() or None,
+        birth_certificate=_said(row.get("birth_cert")),
+        passport=_said(row.get("passport")),
+        organisation=(_said(row.get("school_id")) or "").casefold() or None,
+        place=(_said(row.get("territory")) or "").casefold() or None,
     )
 
 
+def unread(row: Mapping[str, str], record: Record) -> tuple[str, ...]:
+    """Name the columns that say something nobody can read."""
+    found = {"birth_date": record.birth_date, "pin": record.pin, "sex": record.sex}
+    return tuple(name for name, value in found.items() if value is None and _said(row.get(name)))
+
+
+def _said(text: str | None) -> str | None:
+    """Give what was said; None where a program wrote down that nothing was."""
+    if not text or (len(text) <= _LONGEST_NOTHING and text.casefold() in _NOTHING):
+        return None
+    return text
+
+
+_NOTHING = frozenset({"null", "none", "nan", "n/a", "-", "--", "–", "—", "нет", "жок"})
+_LONGEST_NOTHING = 4
+
+
 def _pin(text: str) -> str | None:
-    digits = text.removesuffix(".0").replace(" ", "")
+    digits = text.removesuffix(".0").replace(" ", "").replace("\xa0", "").lstrip("'")
     return digits if digits.isdigit() and _SHORTEST_PIN <= len(digits) <= _LONGEST_PIN else None
 
 
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})(?P<mark>[-./]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)")
+_DAY_FIRST = re.compile(r"(?P<day>\d{1,2})(?P<mark>[-./])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})(?!\d)")
+
+
 def _day(text: str) -> date | None:
-    """Read YYYY-MM-DD, also with a time, or DD.MM.YYYY; an impossible month is a day that changed places."""
-    parts = text.split(".") if "." in text[:10] else list(reversed(text[:10].split("-")))
-    if len(parts) != 3:
+    """Read year, month, day or day, month, year, also with a time; an impossible month is a day that changed places."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        found = _YEAR_FIRST.match(text) or _DAY_FIRST.match(text)
+    if not found:
         return None
-    day, month, year = parts
-    for iso in (f"{year}-{month}-{day}", f"{year}-{day}-{month}"):
+    year, month, day = (int(found[name]) for name in ("year", "month", "day"))
+    for one, other in ((month, day), (day, month)):
         try:
-            return date.fromisoformat(iso)
+            return date(year, one, other)
         except ValueError:
             continue
     return None

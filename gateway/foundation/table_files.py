@@ -23,8 +23,12 @@ def read_table(file: Path, *, required: tuple[str, ...] = ()) -> Iterator[Mappin
     csv.field_size_limit(_LARGEST_FIELD)
     with _text(file) as text:
         first = text.readline()
+        if not first.strip():
+            raise SettingsError(f"{file.name} is empty: its first line must name the columns")
         delimiter = max(_DELIMITERS, key=first.count)
         header = [name.strip().strip('"') for name in next(csv.reader([first], delimiter=delimiter), [])]
+        if not set(required) <= set(header):  # a program may write the names in capitals
+            header = [name.casefold() for name in header]
         absent = [name for name in required if name not in header]
         if absent:
             raise SettingsError(f"{file.name} lacks the columns {', '.join(absent)}")
@@ -47,7 +51,7 @@ def _text(file: Path) -> Iterator[io.TextIOBase]:
             with file.open(encoding="utf-8-sig", newline="") as text:
                 yield text
         except UnicodeDecodeError:
-            raise SettingsError(f"{file.name} is not UTF-8 text") from None
+            raise SettingsError(f"{file.name} is not UTF-8 text: save it as CSV UTF-8") from None
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.match_rows import Outcome
-from gateway.cli.tables import read_table
+from gateway.foundation.table_files import read_table
+from gateway.intake.person_rows import Outcome
 
 _KINDS = {
     "twin": "twins",
