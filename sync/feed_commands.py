@@ -111,7 +111,9 @@ def breaker_list() -> None:
 
 
 def breaker_hold(
-    agency: Annotated[str, typer.Argument(help="agency, or agency/subsystem/service[/version]")],
+    agency: Annotated[
+        str, typer.Argument(help="an agency, or one service: agency/subsystem/service/version")
+    ],
     *,
     reason: _Reason,
 ) -> None:
@@ -125,7 +127,9 @@ def breaker_hold(
 
 
 def breaker_resume(
-    agency: Annotated[str, typer.Argument(help="agency, or agency/subsystem/service[/version]")],
+    agency: Annotated[
+        str, typer.Argument(help="an agency, or one service: agency/subsystem/service/version")
+    ],
 ) -> None:
     """Let an agency be asked again, and catch up what waited for it."""
     _resume("AGENCY", agency)

@@ -1,6 +1,6 @@
 """How much work is done under how many kills; everything that chance decides comes from the seed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,11 @@ class Plan:
     def kills(self) -> int:
         """Count what is killed with SIGKILL."""
         return self.worker_kills + self.gateway_kills + self.postgres_kills
+
+    def scaled(self, scale: float) -> "Plan":
+        """Give the same plan with so many times the records, kills and outages."""
+        counts = ("lines", "asks", "numbers", "worker_kills", "gateway_kills", "postgres_kills", "outages")
+        return replace(self, **{name: round(getattr(self, name) * scale) for name in counts})
 
     def blows(self) -> list[str]:
         """Give the names of what is struck, in no order."""

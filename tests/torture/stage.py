@@ -1,5 +1,6 @@
 """What is struck: a PostgreSQL of its own, gateways and workers as processes; and the agencies outside."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ QUICK = {
     "KOPURO_BACKGROUND__REVERIFICATION__UNANSWERED_MINUTES": "0.05",
     "KOPURO_SECURITY_SERVER__ATTEMPTS": "2",
     "KOPURO_SECURITY_SERVER__FIRST_BACKOFF_SECONDS": "0.05",
+    "KOPURO_SIGNING__MAXIMUM_AGE_SECONDS": "86400",  # a question is repeated with its first signature
     "KOPURO_LOGS__LEVEL": "WARNING",
 }
 PEOPLE = 6000
@@ -50,41 +52,56 @@ class Stage:
     environment: dict[str, str]
     ports: dict[str, int]
     settings: Settings
-    running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
     opened: ExitStack = field(default_factory=ExitStack)
+    nursery: "subprocess.Popen[str] | None" = None
+    sandbox: "subprocess.Popen[bytes] | None" = None
+
+    def start_sandbox(self) -> None:
+        """Start the world outside, which is never struck."""
+        ports = {name: str(port) for name, port in self.ports.items()}
+        with (self.folder / "sandbox.log").open("ab") as log:
+            self.sandbox = kopuro(
+                self.environment, "sandbox", "--consumer-port", ports["consumer"], "--provider-port",
+                ports["provider"], "--simulator-port", ports["simulators"], "--people", str(PEOPLE),
+                "--seed", str(self.plan.seed), stdout=log, stderr=log,
+            )  # fmt: skip
 
     def start(self, name: str) -> None:
-        """Start a worker, the gateway or the sandbox."""
-        with (self.folder / f"{name}.log").open("ab") as log:
-            if name.startswith("worker"):
-                self.running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "tests.torture.worker"],
-                    env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True,
+        """Start a worker or the gateway."""
+        if self.nursery is None:
+            with (self.folder / "nursery.log").open("ab") as log:
+                self.nursery = subprocess.Popen(
+                    [sys.executable, "-m", "tests.torture.nursery"],
+                    env=self.environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                    text=True, start_new_session=True,
                 )  # fmt: skip
-            else:
-                command = self._commands()[name]
-                self.running[name] = kopuro(self.environment, *command, stdout=log, stderr=log)
-
-    def _commands(self) -> dict[str, tuple[str, ...]]:
-        ports = {name: str(port) for name, port in self.ports.items()}
-        return {
-            "gateway": ("serve", "--port", ports["gateway"]),
-            "sandbox": (
-                "sandbox", "--consumer-port", ports["consumer"], "--provider-port", ports["provider"],
-                "--simulator-port", ports["simulators"], "--people", str(PEOPLE), "--seed", str(self.plan.seed),
-            ),
-        }  # fmt: skip
+        assert self.nursery.stdin
+        assert self.nursery.stdout
+        arguments = f"serve --port {self.ports['gateway']}" if name == "gateway" else ""
+        self.nursery.stdin.write(f"{name} {self.folder / name}.log {arguments}\n")
+        self.nursery.stdin.flush()
+        self.running[name] = int(self.nursery.stdout.readline())
 
     def kill(self, name: str) -> None:
         """End a process with SIGKILL."""
-        process = self.running.pop(name)
-        process.kill()
-        process.wait(20)
+        self._end(name, signal.SIGKILL)
+
+    def terminate(self, name: str) -> None:
+        """Let a process end in order, for a while."""
+        self._end(name, signal.SIGTERM)
+
+    def _end(self, name: str, how: int) -> None:
+        try:
+            process = psutil.Process(self.running.pop(name))
+            process.send_signal(how)
+            process.wait(40)
+        except psutil.NoSuchProcess:
+            return
 
     def revive(self) -> int:
         """Start again what ended by itself, as a supervisor does: it may not have found its database."""
-        ended = [name for name, process in self.running.items() if process.poll() is not None]
+        ended = [name for name, number in self.running.items() if not psutil.pid_exists(number)]
         for name in ended:
             self.start(name)
         return len(ended)
@@ -122,6 +139,14 @@ class Stage:
         """End what still runs."""
         for name in list(self.running):
             self.kill(name)
+        for process in (self.nursery, self.sandbox):
+            if process:
+                process.kill()
+                process.wait(20)
+        if self.nursery:
+            for pipe in (self.nursery.stdin, self.nursery.stdout):
+                assert pipe
+                pipe.close()
 
 
 @contextmanager

@@ -139,9 +139,8 @@ def torment(plan: Plan, *, tell: Callable[[str], None], given: str = "") -> Find
     """Run a plan on a stage of its own, or over a `given` migrated database, and give what was found."""
     with staged(plan, given=given) as stage:
         findings = asyncio.run(_torment(plan, stage, tell))
-        for name in [name for name in stage.running if name != "sandbox"]:
-            stage.running[name].terminate()
-            stage.running.pop(name).wait(40)
+        for name in list(stage.running):
+            stage.terminate(name)
         findings.journal = verify_journal(stage)
         return findings
 
@@ -166,7 +165,7 @@ async def _prepare(
 ) -> Asking | None:
     asking, plan = None, stage.plan
     if people:
-        stage.start("sandbox")
+        stage.start_sandbox()
         await seed_registry(database, people, stage.settings)
         for content in files:
             await hand_in(database, stage.settings, content)

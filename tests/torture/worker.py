@@ -25,7 +25,8 @@ def register_torture(app: App, dependencies: WorkerDependencies) -> None:
         await way(dependencies.database, feed, at=utc_now())
 
 
-async def _main() -> None:
+async def work() -> None:
+    """Work until told to stop, as `kopuro worker` does."""
     settings = begin()
     async with open_gateway(settings) as gateway:
         dependencies = WorkerDependencies(
@@ -38,4 +39,4 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(work())

@@ -37,7 +37,11 @@ _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _DIGITS = re.compile(r"[0-9]{14,}")
 _NUMBER = re.compile(r"(?<![0-9a-zA-Z])[0-9]{4,13}(?![0-9a-zA-Z])")
-QUICK = {"KOPURO_WORK__STALLED_AFTER_SECONDS": "5", "KOPURO_SECURITY_SERVER__FIRST_BACKOFF_SECONDS": "0.05"}
+QUICK = {
+    "KOPURO_WORK__STALLED_AFTER_SECONDS": "5",
+    "KOPURO_SECURITY_SERVER__FIRST_BACKOFF_SECONDS": "0.05",
+    "KOPURO_BACKGROUND__FILLING__CACHE_HOURS": "0",  # every form asks, whatever was answered before
+}
 
 # where people are kept on purpose; every other table knows them by ids, digests and pseudonyms only
 REGISTRY = {
