@@ -54,6 +54,7 @@ class Grant:
     profile: str
     fields: frozenset[str]
     past_days: int
+    consent: str = ""
 
 
 class Agreements:
@@ -102,6 +103,7 @@ class Agreements:
             profile=name,
             fields=frozenset(profile.fields),
             past_days=profile.past_days,
+            consent=profile.consent,
         )
 
     def _profile(self, purpose: Purpose, service_code: str) -> str:

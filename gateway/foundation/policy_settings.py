@@ -41,11 +41,15 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A disclosure profile: the only fields of a service that may leave under it."""
+    """A disclosure profile: the only fields of a service that may leave under it.
+
+    `consent` names a scope and a purpose (SCOPE/PURPOSE): nothing leaves without a consent to them that stands.
+    """
 
     service: str
     fields: tuple[str, ...]
     past_days: int = 0
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

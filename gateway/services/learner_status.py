@@ -8,6 +8,7 @@ from gateway.foundation.errors import AccessError, ContractError
 from gateway.registry.entries import EnrolmentEntry, StatusPeriod
 from gateway.services.answer_block import answer_block, quality_of, truth
 from gateway.services.codec import Texts, Tree, present, read_date, read_text, write_content
+from gateway.services.consent import CONSENT_REQUIRED, consent_stands
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, OK_EMPTY, Answer, Offer, Question
 from gateway.services.subject import find_subject
 
@@ -29,6 +30,11 @@ async def answer_learner_status(question: Question, database: Database) -> Answe
             outcome=NOT_FOUND_OR_NOT_ALLOWED,
             as_of=on,
             registry_seq=seq,
+        )
+    if not await consent_stands(question, person.person_id, database):
+        block = answer_block(CONSENT_REQUIRED, on, registry_seq=seq, disclosure_id=question.disclosure_id)
+        return Answer(
+            content=write_content(RESPONSE, block), outcome=CONSENT_REQUIRED, as_of=on, registry_seq=seq
         )
     current = [found for found in state.enrolments if _covers(found, on)]
     quality = quality_of(person, open_case=state.open_case, today=question.today)
