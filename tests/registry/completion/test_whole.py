@@ -108,7 +108,9 @@ def _tool(name: str) -> str:
 
 def _run(name: str, *arguments: str) -> None:
     environment = {**os.environ, "LC_ALL": "C"}
-    done = subprocess.run([_tool(name), *arguments], check=False, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [_tool(name), *arguments], check=False, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
