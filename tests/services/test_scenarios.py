@@ -72,6 +72,7 @@ async def test_an_outage_delays_verification_and_nothing_else(
     assert answer["dataQuality"]["identity"] == "VERIFIED"
 
 
+@pytest.mark.requirement("R-080")
 async def test_a_withdrawn_consent_stops_at_once(
     product: Running, http: aiohttp.ClientSession, database: Database
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.foundation.database import Base
 from gateway.registry.books.model import BookVersions, OrganisationId
 from gateway.registry.model import Id, Instant
+from gateway.registry.papers.model import SignedContent
 from gateway.registry.staff.model import Employment
 
 
@@ -249,7 +250,7 @@ class OrganisationConfirmation(Base):
     digest: Mapped[bytes]
     completeness: Mapped[int]
     confirmed_by: Mapped[str]
-    signature_id: Mapped[UUID | None]
+    signature_id: Mapped[UUID | None] = mapped_column(ForeignKey(SignedContent.id))
     confirmed_at: Mapped[Instant]
     __table_args__ = (
         Index("ix_organisation_confirmation_organisation_id", "organisation_id", "confirmed_at"),

@@ -63,10 +63,12 @@ async def find_register(session: AsyncSession, code: str) -> tuple[Register, int
 
 async def registers(session: AsyncSession) -> tuple[Register, ...]:
     """Read every register by its newest version, in the order of codes."""
+    newer = aliased(RegisterDefinition, name="newer")
+    replaced = select(newer.code).where(
+        newer.code == RegisterDefinition.code, newer.version > RegisterDefinition.version
+    )
     found = await session.execute(
-        select(RegisterDefinition)
-        .distinct(RegisterDefinition.code)
-        .order_by(RegisterDefinition.code, RegisterDefinition.version.desc())
+        select(RegisterDefinition).where(~replaced.exists()).order_by(RegisterDefinition.code)
     )
     return tuple(_register(row.definition) for row in found.scalars())
 

@@ -26,7 +26,7 @@ from gateway.registry.organisations.classes import NewClassGroup, close_class_gr
 from gateway.registry.organisations.infrastructure import infrastructure_cells
 from gateway.registry.papers.whole_file import open_package, sign_file, whole_file
 from gateway.registry.registers.definition import read_registers
-from gateway.registry.registers.entries import define_registers, entries_of, record_entry
+from gateway.registry.registers.entries import define_registers, entries_of, record_entry, registers
 from gateway.registry.repository import Provenance
 from tests.intake.support import POLICIES
 from tests.people import People
@@ -105,6 +105,9 @@ async def test_a_register_is_added_by_a_file(database: Database) -> None:
         assert made == {"AWARD": 1}
         again = await define_registers(session, AWARDS.read_text(encoding="utf-8"), by="admin", at=NOW)
         assert again == {}
+        wider = AWARDS.read_text(encoding="utf-8").replace('"PARENT"]', '"PARENT", "SPECIAL_ADMIN"]')
+        assert await define_registers(session, wider, by="admin", at=NOW) == {"AWARD": 2}
+        assert [(each.code, len(each.readers)) for each in await registers(session)] == [("AWARD", 6)]
         person_id = await entry_of(session, People(52).person())
         await enrol(session, person_id, school, AUTUMN)
         given = {"title": "Математика олимпиадасы", "sort": "OLYMPIAD", "place": 2}
