@@ -20,6 +20,7 @@ from tests.browsing import Site
 from tests.console.world import PIN, ask, some_traffic
 
 
+@pytest.mark.requirement("D-8")
 async def test_each_query_finds_its_exchanges_and_each_exchange_once(site: Site) -> None:
     """Every field narrows as it says; an exchange of many attempts is one row with its last word."""
     made = await some_traffic(site)

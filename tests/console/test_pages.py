@@ -29,6 +29,7 @@ async def page(http: aiohttp.ClientSession, site: Site, name: str, path: str) ->
     return await response.text()
 
 
+@pytest.mark.requirement("D-8")
 async def test_bodies_are_masked_until_a_reason_is_given_and_only_in_that_session(site: Site) -> None:
     """Names and PIN are hidden; a reason opens them for this session alone, and stands in the trace."""
     exchange = await ask(site)

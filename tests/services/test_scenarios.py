@@ -14,8 +14,10 @@ from gateway.foundation.errors import AgencyUnavailable
 from gateway.intake.verification import verify_person
 from gateway.registry.learners.consents import Agreed, Sheet, give_consent, withdraw_consent
 from gateway.registry.learners.guardians import Bond, Proof, children, relate
+from gateway.registry.learners.journal import give_order
+from gateway.registry.learners.orders import Kind
 from gateway.registry.protection import Ground, Regime, TwoPeople, lift, protect
-from gateway.registry.reading import organisation_by_code, person_by_pin
+from gateway.registry.reading import enrolments, organisation_by_code, person_by_pin
 from gateway.registry.staff.employing import NewEmployment, hire
 from tests.intake.support import (
     CONTEXT,
@@ -28,7 +30,7 @@ from tests.intake.support import (
     evidence_of,
 )
 from tests.people import People, Person
-from tests.registry.learners.support import entry_of, told_by
+from tests.registry.learners.support import entry_of, given, told_by
 from tests.running import Running
 from tests.services.asking import PORTAL, call, context
 from tests.services.test_endpoint import adult
@@ -95,6 +97,22 @@ async def test_a_withdrawn_consent_stops_at_once(
     async with database.transaction() as session:
         assert await count(session, f"from disclosure where person_id = '{known.person_id}'") == 1
         assert await count(session, "from disclosure") == 1
+
+
+@pytest.mark.requirement("R-034")
+async def test_a_leave_is_told_as_not_studying_with_its_days(
+    product: Running, http: aiohttp.ClientSession, database: Database
+) -> None:
+    """An academic leave by order shows at once to who may ask: not studying, from which day."""
+    today = utc_now().date()
+    async with database.transaction() as session:
+        known = await person_by_pin(session, adult().pin)
+        [place] = [each for each in await enrolments(session, known.person_id) if each.end_on is None]
+        leave = given(Kind.LEAVE, today, until_on=today.replace(year=today.year + 1))
+        await give_order(session, place.enrolment_id, leave, at=utc_now())
+    answer = await asked_about(http, product, adult())
+    assert (answer["resultCode"], answer["status"]["studying"]) == ("OK", False)
+    assert {"from": today.isoformat(), "state": "ACADEMIC_LEAVE"} in answer["status"]["period"]
 
 
 @pytest.mark.parametrize("regime", Regime)
