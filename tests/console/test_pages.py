@@ -8,6 +8,7 @@ import zipfile
 from uuid import UUID
 
 import aiohttp
+import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509 import load_pem_x509_certificate
