@@ -31,10 +31,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """An element (or a member of JSON): its name, attributes, own value and children."""
+    """An element (or a member of JSON): its name, attributes, own value and children; prefixes it declares."""
 
     name: str
     attributes: tuple[tuple[str, Shown], ...] = ()
+    namespaces: tuple[tuple[str, str], ...] = ()
     value: Shown | None = None
     children: tuple["Node", ...] = ()
 
@@ -97,10 +98,13 @@ def shown_body(body: bytes, *, revealed: bool) -> ShownBody:
     return ShownBody(form="bytes", size=len(body), parts=parts)
 
 
-def masked_text(body: bytes) -> str:
-    """Write a body with its personal values masked, one element a line; "" for what is neither XML nor JSON."""
+def masked_text(body: bytes, *, leave_out: frozenset[str] = frozenset()) -> str:
+    """Write an XML body with its personal values masked, one element a line; "" for anything else.
+
+    Elements of the local names in `leave_out` are left out with what is in them.
+    """
     found = shown_body(body, revealed=False)
-    return "\n".join(_lines(found.tree, 0)) if found.tree and found.form == "xml" else ""
+    return "\n".join(_lines(found.tree, 0, leave_out)) if found.tree and found.form == "xml" else ""
 
 
 def _root_part(body: bytes) -> tuple[bytes, int]:
@@ -122,11 +126,23 @@ def _element(element: etree._Element, *, revealed: bool) -> Node:
     text = (element.text or "").strip()
     return Node(
         name=prefix + name.localname,
+        namespaces=_declared(element),
         attributes=tuple(
             _attribute(str(key), str(value), revealed=revealed) for key, value in element.attrib.items()
         ),
         value=_value(name.localname, text, revealed=revealed) if text else None,
         children=tuple(_element(child, revealed=revealed) for child in children),
+    )
+
+
+def _declared(element: etree._Element) -> tuple[tuple[str, str], ...]:
+    """Give the prefixes that an element declares and its parent does not have."""
+    parent = element.getparent()
+    above = {} if parent is None else parent.nsmap
+    return tuple(
+        (f"xmlns:{prefix}" if prefix else "xmlns", uri)
+        for prefix, uri in element.nsmap.items()
+        if above.get(prefix) != uri
     )
 
 
@@ -154,13 +170,16 @@ def _member(name: str, found: Any, *, revealed: bool) -> Node:
     return Node(name=name, value=_value(name, json.dumps(found, ensure_ascii=False), revealed=revealed))
 
 
-def _lines(node: Node, depth: int) -> list[str]:
+def _lines(node: Node, depth: int, leave_out: frozenset[str]) -> list[str]:
+    if node.name.rpartition(":")[2] in leave_out:
+        return []
     pad = "  " * depth
-    attributes = "".join(f' {name}="{_escaped(shown.text)}"' for name, shown in node.attributes)
+    attributes = "".join(f' {name}="{_escaped(uri)}"' for name, uri in node.namespaces)
+    attributes += "".join(f' {name}="{_escaped(shown.text)}"' for name, shown in node.attributes)
     value = _escaped(node.value.text) if node.value else ""
     if not node.children:
         return [f"{pad}<{node.name}{attributes}>{value}</{node.name}>"]
-    inner = [line for child in node.children for line in _lines(child, depth + 1)]
+    inner = [line for child in node.children for line in _lines(child, depth + 1, leave_out)]
     return [f"{pad}<{node.name}{attributes}>{value}", *inner, f"{pad}</{node.name}>"]
 
 

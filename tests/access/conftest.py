@@ -36,7 +36,7 @@ async def _make(url: str) -> World:
 def made_world(postgres: str, template: str) -> Iterator[tuple[str, World]]:
     """A database with the world in it, and the world's ids."""
     name = f"kopuro_world_{uuid4().hex[:8]}"
-    _admin(postgres, f'create database "{name}" template "{template}"')
+    _admin(postgres, f'create database "{name}" template "{template}" strategy file_copy')
     yield name, asyncio.run(_make(_named(postgres, name)))
     _admin(postgres, f'drop database "{name}" with (force)')
 
@@ -46,7 +46,7 @@ async def world(postgres: str, made_world: tuple[str, World]) -> AsyncIterator[W
     """A world of the test's own."""
     template, made = made_world
     name = f"kopuro_test_{uuid4().hex[:12]}"
-    _admin(postgres, f'create database "{name}" template "{template}"')
+    _admin(postgres, f'create database "{name}" template "{template}" strategy file_copy')
     database = Database(_named(postgres, name))
     copied = {
         field: dict(getattr(made, field))

@@ -78,3 +78,11 @@ def test_a_message_with_attachments_shows_its_root_and_counts_the_rest() -> None
     assert (found.form, found.parts) == ("xml", 1)
     assert found.tree
     assert texts(found.tree) == {MASK, "OK"}
+
+
+def test_a_masked_text_is_xml_again_and_leaves_out_what_is_asked() -> None:
+    """What is copied as code parses with its namespaces, without the signature that no longer fits."""
+    body = b'<a:e xmlns:a="urn:a"><w:Security xmlns:w="urn:w"><w:x>1</w:x></w:Security><b xmlns="urn:b"><pin>1</pin></b></a:e>'
+    root = etree.fromstring(masked_text(body, leave_out=frozenset({"Security"})).encode())
+    assert [each.tag for each in root.iter()] == ["{urn:a}e", "{urn:b}b", "{urn:b}pin"]
+    assert root[0][0].text == MASK

@@ -85,7 +85,7 @@ def own_database(server: str, template: str) -> Iterator[str]:
     """Make a migrated database that lives as long as the block; its address."""
     name = f"kopuro_process_{uuid4().hex[:8]}"
     with psycopg.connect(psycopg_conninfo(server), autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}"')
+        connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
         connection.execute(f'drop database "{name}" with (force)')
 

@@ -48,7 +48,7 @@ def releases(postgres: str) -> Iterator[dict[str, str]]:
         if revision == "0006":
             asyncio.run(_load_books(url))
         made[revision] = f"{walk}_{revision}"
-        _admin(postgres, f'create database "{made[revision]}" template "{walk}"')
+        _admin(postgres, f'create database "{made[revision]}" template "{walk}" strategy file_copy')
         _fill(_with_name(postgres, made[revision]), revision)
     yield {revision: _with_name(postgres, name) for revision, name in made.items()}
     for name in (walk, *made.values()):

@@ -34,7 +34,7 @@ class Rehearsal:
 def shared_url(postgres: str, template: str) -> Iterator[str]:
     """The address of the folder's database."""
     name = f"kopuro_sections_{uuid4().hex[:8]}"
-    _admin(postgres, f'create database "{name}" template "{template}"')
+    _admin(postgres, f'create database "{name}" template "{template}" strategy file_copy')
     yield _with_name(postgres, name)
     _admin(postgres, f'drop database "{name}" with (force)')
 
