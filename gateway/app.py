@@ -74,10 +74,12 @@ def _lifespan(
             soap = SoapRoute(gateway.endpoint, settings.server)
             app.soap = _guarded(soap, settings)
             app.shortcut.answer = None if inbound_tls(settings) else soap.straight
-            app.router.routes.insert(0, Route("/r1/{path:path}", _rest(gateway, services)))
-            app.router.routes += watch
-            app.router.routes.append(Mount("/", LoopbackOnly(ApiOrPages(_api(gateway), _pages(gateway)))))
+            fixed = list(app.router.routes)
+            people = Mount("/", LoopbackOnly(ApiOrPages(_api(gateway), _pages(gateway))))
+            rest = Route("/r1/{path:path}", _rest(gateway, services))
+            app.router.routes[:] = [rest, *fixed, *watch, people]
             yield
+            app.router.routes[:] = fixed
 
     return lifespan
 

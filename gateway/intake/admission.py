@@ -7,11 +7,9 @@ nobody is refused for want of a PIN or merged in silence.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.clock import utc_now
@@ -28,6 +26,7 @@ from gateway.intake.foreigners import defer_foreigner
 from gateway.intake.policies import Policies
 from gateway.intake.ports import AgencyAnswer
 from gateway.intake.remembering import changed_values, digest_of, is_same_person, remember, source_record
+from gateway.intake.turns import wait_for_others
 from gateway.intake.verification import DOWN, Verification, apply_evidence
 from gateway.matching.blocking import identifier_keys
 from gateway.matching.decision import Decision, Match, Review
@@ -219,13 +218,7 @@ async def _lock(session: AsyncSession, application: Application) -> None:
         f"born|{record.birth_date}",
         f"source|{application.source}|{application.organisation_code}|{application.source_record_key}",
     ]
-    numbers = sorted(
-        int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True) for key in keys
-    )
-    await session.execute(_LOCK, {"keys": numbers})
-
-
-_LOCK = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[])) k")
+    await wait_for_others(session, keys)
 
 
 async def _decide(arrival: Arrival) -> Decision[UUID]:

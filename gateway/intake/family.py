@@ -20,6 +20,7 @@ from gateway.intake.autofill import PERSON_FIELDS, field_text
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.intake.policies import Policies
 from gateway.intake.ports import Agencies, AgencyAnswer, AskContext, BirthActRecord, PersonRecord
+from gateway.intake.turns import wait_for_others
 from gateway.intake.verification import DOWN, current_pin
 from gateway.registry.candidates import entry_record
 from gateway.registry.learners.guardians import (
@@ -106,6 +107,8 @@ async def take_birth_act(
     act, child = answer.record, await entry_record(session, child_id)
     if act is None or child is None or not fits(child, act, pin=pin) or await is_protected(session, child_id):
         return Family(parents={})
+    parents_pins = [parent.pin for parent in (act.mother, act.father) if parent and parent.pin]
+    await wait_for_others(session, [f"pin|{each}" for each in (pin, *parents_pins)])
     told = _Told(session=session, child_id=child_id, answer=answer, policies=policies, at=utc_now())
     await told.certificate(act)
     parents: dict[str, UUID] = {}

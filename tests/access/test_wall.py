@@ -55,6 +55,8 @@ NOTICES = {
 STAFF_OF_A = {"head", "responsible", "teacher"}
 ACCOUNTS = {"district": STAFF_OF_A | {"district"}, "head": STAFF_OF_A, "responsible": STAFF_OF_A}
 OPEN_TO_API = {
+    "alert", "alert_channel", "alert_delivery", "alert_rule", "incident", "incident_exchange", "incident_note",
+    "job_decision", "replay_item", "replay_run",
     "account", "appointment_notice", "assertion", "assignment", "book_value", "book_version", "briefing",
     "building", "class_group", "class_learner", "class_membership", "employee_within_reach", "enquiry",
     "enquiry_message", "exam_result", "attendance_fact", "learner_within_reach", "programme_offering",

@@ -268,7 +268,9 @@ ROWS: dict[str, tuple[str, ...]] = {
         # a grant of a class that was never in the table: it could be given before classes were looked up
         f"""
         insert into role_grant (id, account_id, role, scope_type, organisation_id, class_id, valid_from, granted_at)
-            values ('{GRANT}', '{ACCOUNT}', 'TEACHER', 'CLASS', '{ORG}', gen_random_uuid(), '2025-09-01', now())
+            values ('{GRANT}', '{ACCOUNT}', 'TEACHER', 'CLASS', '{ORG}',
+                case when to_regclass('class_membership') is null then gen_random_uuid() else '{CLASS}' end,
+                '2025-09-01', now())
         """,
         f"""
         insert into appointment_notice (id, grant_id, kind, organisation_id, sent_at)

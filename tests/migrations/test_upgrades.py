@@ -31,10 +31,14 @@ _UNSOUND = "select conrelid::regclass::text, conname from pg_constraint where no
 Rows = dict[str, list[dict[str, Any]]]
 
 
+_LAST_RELEASE = "0011"  # nobody stands at a revision between it and the newest
+
+
 def revisions() -> list[str]:
-    """Give every revision but the newest, the oldest first."""
+    """Give every revision that was the newest of a release before this one, the oldest first."""
     scripts = ScriptDirectory.from_config(configuration("postgresql://nowhere/x"))
-    return [script.revision for script in reversed(list(scripts.walk_revisions()))][:-1]
+    found = [script.revision for script in reversed(list(scripts.walk_revisions()))]
+    return found[: found.index(_LAST_RELEASE) + 1]
 
 
 @pytest.fixture(scope="module")

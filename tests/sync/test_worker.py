@@ -69,7 +69,11 @@ async def test_a_job_that_kills_its_workers_is_given_up(
 
     await until(given_up, seconds=90)
     assert 5 <= len(workers) <= 7
-    assert "job given up" in "".join(worker.said for worker in workers)
+
+    async def told() -> bool:
+        return "job given up" in "".join(worker.said for worker in workers)
+
+    await until(told)
     assert await status(database, innocent) == "succeeded"
     assert workers[-1].process.poll() is None
 

@@ -19,7 +19,8 @@ _LOST = {
     "lines without an outcome": "select {lines} - count(*) from import_row",
     "lines that stored nobody": "select count(*) from import_row where person_id is null",
     "entries without an enrolment": "select count(*) from person p where not exists "
-    "(select 1 from enrolment e where e.person_id = p.id)",
+    "(select 1 from enrolment e where e.person_id = p.id) and not exists "
+    "(select 1 from person_relationship r where r.adult_id = p.id)",
     "feed records passed over": "select greatest(0, {reached} - count(distinct subject_id)) from registry_event "
     "where type = 'TORTURED'",
     "questions sent and never settled": "select count(*) from journal_entry s where s.kind = 'SENT' and s.succeeded "
@@ -27,7 +28,9 @@ _LOST = {
 }
 _DOUBLED = {
     "entries of one line": "select (select count(*) from person) - (select count(distinct person_id) from import_row)"
-    " - {seeded}",
+    " - {seeded} - (select count(distinct adult_id) from person_relationship)",
+    "entries of one parent": "select count(*) - count(distinct value) from person_identifier "
+    "where scheme = 'PIN' and valid_until is null",
     "enrolments of one line": "select (select count(*) from enrolment) - "
     "(select count(distinct person_id) from import_row) - {seeded}",
     "creations of one entry": "select count(*) - count(distinct subject_id) from registry_event "

@@ -107,7 +107,7 @@ async def test_the_whole_gateway_answers_through_both_doors(database_url: str, t
         async with http.post(f"{address}/r1/a/b/c/d/e", data=b"{}") as reply:
             assert reply.status == 403
         async with http.get(f"{address}/readyz") as reply:
-            assert reply.status == 200
+            assert (reply.status, await reply.json()) == (200, {"status": "ready"})
         async with http.get(f"{address}/api/v1/review-cases") as reply:
             assert reply.status in {401, 404}
 
