@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test check bench torture lock clean
+.PHONY: spark setup demo test check bench torture lock clean
 
 setup: $(STAMP)
 
@@ -36,9 +36,14 @@ bench: setup
 torture: setup
 	$(BIN)/python -m tests.torture $(TORTURE)
 
+# The extra `spark`: pyspark has no wheel, so it is built here, by setuptools as it is locked.
+spark: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements-spark.txt
+
 # Needs `pip install uv` on the maintainer's own machine; writes hashes and no index address.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements.txt
+	echo 'pyspark>=4.3' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-spark.txt
 
 clean:
 	rm -rf $(VENV) var build *.egg-info

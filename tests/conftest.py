@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,6 +30,8 @@ def _present(what: str) -> bool:
         return _present("php") and "soap" in _output("php", "-m").split()
     if what == "maven":
         return _present("mvn") and _present("javac")
+    if what == "spark":
+        return find_spec("pyspark") is not None and _present("java")
     return shutil.which(what) is not None
 
 

@@ -44,13 +44,13 @@ def add_work_routes(router: APIRouter, deps: ApiDependencies) -> None:
 
 
 def _add_reading(router: APIRouter) -> None:
-    @router.get("/work")
+    @router.get("/background")
     async def work(permit: Permitted) -> WorkAnswer:
         """Show the background at a glance."""
         async with permit.database.transaction() as session:
             return _work(await look_at_work(session))
 
-    @router.get("/work/jobs")
+    @router.get("/background/jobs")
     async def jobs(
         permit: Permitted,
         status: Status | None = None,
@@ -70,7 +70,7 @@ def _add_reading(router: APIRouter) -> None:
 
 
 def _add_steps(router: APIRouter, deps: ApiDependencies) -> None:
-    @router.post("/work/jobs/{job_id}/steps")
+    @router.post("/background/jobs/{job_id}/steps")
     async def step_job(job_id: JobId, body: JobStepBody, permit: Permitted) -> JobAnswer:
         """Hold a job, let it go, try it now, or drop it."""
         async with deps.database.transaction() as session:
@@ -78,7 +78,7 @@ def _add_steps(router: APIRouter, deps: ApiDependencies) -> None:
             made = await take_job_step(session, job_id, body.step, actor=actor, reason=body.reason)
         return JobAnswer.model_validate(made, from_attributes=True)
 
-    @router.post("/work/letters/{letter_id}/steps")
+    @router.post("/background/letters/{letter_id}/steps")
     async def step_letter(letter_id: UUID, body: LetterStepBody, permit: Permitted) -> WorkAnswer:
         """Try dead work anew, or give it up for good."""
         take = retry_letter if body.step == "retry" else drop_letter
@@ -89,7 +89,7 @@ def _add_steps(router: APIRouter, deps: ApiDependencies) -> None:
         async with deps.database.transaction() as session:
             return _work(await look_at_work(session))
 
-    @router.post("/work/holds")
+    @router.post("/background/holds")
     async def step_hold(body: HoldBody, permit: Permitted) -> WorkAnswer:
         """Let an agency, a feed or a task rest, or go on."""
         actor = actor_of(permit.caller, peer=permit.peer)

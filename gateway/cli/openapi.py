@@ -9,7 +9,7 @@ from gateway.foundation.address import public_url
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import load
 from gateway.services.rest_routes import base_address, published_services
-from gateway.wiring import our_subsystem
+from gateway.wiring.outward import our_subsystem
 from gateway.xroad.rest.openapi import describe
 
 

@@ -13,7 +13,7 @@ from gateway.services.codec import texts_of
 from gateway.services.dispatch import find_offer
 from gateway.services.question import purpose_of
 from gateway.services.subject import read_pin
-from gateway.wiring import our_subsystem
+from gateway.wiring.outward import our_subsystem
 from gateway.xroad.contracts import Schema
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId

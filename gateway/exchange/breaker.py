@@ -7,10 +7,11 @@ closes it; silence opens it for longer.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -132,21 +133,21 @@ class Breakers:
         """
         admission = await self._admit(line)
         began = time.monotonic()
+        learn: Callable[[_Admission], Awaitable[None]] = self._give_back  # our own failures teach nothing
         try:
             yield
+            learn = self._answered
         except AgencyUnavailable as error:
-            await self._failed(admission, error.code)
+            learn = partial(self._failed, code=error.code)
             raise
         except (AgencyError, ContractError, SignatureError):
-            await self._answered(admission)  # it answers, if only to refuse
+            learn = self._answered  # it answers, if only to refuse
             raise
         except asyncio.CancelledError:
-            await self._left(admission, time.monotonic() - began)
+            learn = partial(self._left, seconds=time.monotonic() - began)
             raise
-        except BaseException:
-            await self._give_back(admission)
-            raise
-        await self._answered(admission)
+        finally:
+            await learn(admission)
 
     async def _admit(self, line: Line) -> _Admission:
         try:

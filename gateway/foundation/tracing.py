@@ -43,22 +43,35 @@ class Tracing:
     @contextmanager
     def span(self, name: str, kind: Kind, attributes: Mapping[str, str | int]) -> Iterator[Span]:
         """Open a span under the current one. An error's kind is kept and never its text: it may name people."""
-        with self._tracer.start_as_current_span(
-            name,
-            kind=_KINDS[kind],
-            attributes=dict(attributes),
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                yield span
-            except BaseException as error:
-                fail(span, type(error).__name__)
-                raise
+        with (
+            self._tracer.start_as_current_span(
+                name,
+                kind=_KINDS[kind],
+                attributes=dict(attributes),
+                record_exception=False,
+                set_status_on_exception=False,
+            ) as span,
+            _Telling(span),
+        ):
+            yield span
 
     def close(self) -> None:
         """Send what waits, then stop; takes as long as the receiver's deadline at most."""
         self._provider.shutdown()
+
+
+class _Telling:
+    """Says on a span what kind of error left it, if one did."""
+
+    def __init__(self, span: Span) -> None:
+        self._span = span
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            fail(self._span, kind.__name__)
 
 
 def fail(span: Span, kind: str) -> None:

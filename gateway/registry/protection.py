@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, func, insert, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -127,7 +127,9 @@ def protected(person_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     return (
         select(ProtectedPerson.id)
         .join(member, member.id == ProtectedPerson.person_id)
-        .where(ProtectedPerson.lifted_at.is_(None), func.coalesce(member.master_id, member.id) == person_id)
+        .where(
+            ProtectedPerson.lifted_at.is_(None), or_(member.id == person_id, member.master_id == person_id)
+        )
         .exists()
     )
 

@@ -12,14 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from gateway.registry.entries import (
-    EducationDocumentEntry,
     EnrolmentEntry,
     OrganisationEntry,
     PersonEntry,
     StatusPeriod,
 )
 from gateway.registry.model import (
-    EducationDocument,
     Enrolment,
     EnrolmentStatusPeriod,
     FieldProvenance,
@@ -60,7 +58,7 @@ PERSON_COLUMNS = (
     Root.death_date,
     Root.version,
 )
-_ORGANISATION = (
+ORGANISATION_COLUMNS = (
     Organisation.id.label("organisation_id"),
     Organisation.code,
     Organisation.inn,
@@ -171,7 +169,7 @@ def enrolments_with_periods() -> Question:
             EnrolmentStatusPeriod.status.label("period_status"),
             EnrolmentStatusPeriod.from_on,
             EnrolmentStatusPeriod.until_on,
-            *_ORGANISATION,
+            *ORGANISATION_COLUMNS,
         )
         .join(Organisation, Organisation.id == Enrolment.organisation_id)
         .join(EnrolmentStatusPeriod, EnrolmentStatusPeriod.enrolment_id == Enrolment.id, isouter=True)
@@ -210,39 +208,6 @@ async def enrolments_of(
     return {root: tuple(enrolment_of(rows) for rows in found.values()) for root, found in grouped.items()}
 
 
-async def education_document(
-    session: AsyncSession,
-    *,
-    type: str,  # noqa: A002 - the registry's own word for it
-    series: str,
-    number: str,
-) -> EducationDocumentEntry | None:
-    """Find a certificate or diploma by type, series and number, whatever its status."""
-    statement = through_master(
-        select(
-            EducationDocument.type,
-            EducationDocument.series,
-            EducationDocument.number,
-            EducationDocument.status,
-            EducationDocument.issued_on,
-            EducationDocument.qualification,
-            EducationDocument.level,
-            EducationDocument.honours,
-            *PERSON_COLUMNS,
-            *_ORGANISATION,
-        )
-        .select_from(EducationDocument)
-        .join(Organisation, Organisation.id == EducationDocument.organisation_id)
-        .join(Person, Person.id == EducationDocument.person_id)
-    ).where(
-        EducationDocument.type == type,
-        EducationDocument.series == series,
-        EducationDocument.number == number,
-    )
-    row = (await session.execute(statement)).one_or_none()
-    return _document(row) if row else None
-
-
 async def registry_seq(session: AsyncSession) -> int:
     """Give the number of the newest event: the state of the registry an answer was read at."""
     found = await session.execute(select(func.coalesce(func.max(RegistryEvent.seq), 0)))
@@ -263,8 +228,10 @@ async def open_case(session: AsyncSession, person_id: UUID) -> bool:
 
 async def organisation_by_code(session: AsyncSession, code: str) -> OrganisationEntry | None:
     """Find an organisation by its code."""
-    row = (await session.execute(select(*_ORGANISATION).where(Organisation.code == code))).one_or_none()
-    return _organisation(row) if row else None
+    row = (
+        await session.execute(select(*ORGANISATION_COLUMNS).where(Organisation.code == code))
+    ).one_or_none()
+    return organisation_of(row) if row else None
 
 
 async def merged_numbers(session: AsyncSession, person_id: UUID) -> tuple[str, ...]:
@@ -311,7 +278,8 @@ def person_of(row: Columns, **extra: Any) -> PersonEntry:
     )
 
 
-def _organisation(row: Columns) -> OrganisationEntry:
+def organisation_of(row: Columns) -> OrganisationEntry:
+    """Make an organisation of a row's columns."""
     return OrganisationEntry(
         organisation_id=row.organisation_id,
         code=row.code,
@@ -328,7 +296,7 @@ def enrolment_of(rows: list[Columns]) -> EnrolmentEntry:
     first = rows[0]
     return EnrolmentEntry(
         enrolment_id=first.id,
-        organisation=_organisation(first),
+        organisation=organisation_of(first),
         level=first.level,
         form=first.form,
         grade=first.grade,
@@ -341,19 +309,4 @@ def enrolment_of(rows: list[Columns]) -> EnrolmentEntry:
             for row in rows
             if row.period_status
         ),
-    )
-
-
-def _document(row: Columns) -> EducationDocumentEntry:
-    return EducationDocumentEntry(
-        type=row.type,
-        series=row.series,
-        number=row.number,
-        status=row.status,
-        issued_on=row.issued_on,
-        qualification=row.qualification,
-        level=row.level,
-        honours=row.honours,
-        holder=person_of(row),
-        organisation=_organisation(row),
     )

@@ -15,7 +15,6 @@ from gateway.foundation.errors import RegistryError
 from gateway.registry.learners.tables import Movement
 from gateway.registry.model import (
     Assertion,
-    EducationDocument,
     Enrolment,
     EnrolmentStatusPeriod,
     Organisation,
@@ -314,16 +313,6 @@ async def save_organisation(session: AsyncSession, *, code: str, **values: Any) 
     made = upsert(Organisation).values(id=uuid4(), code=code, **values)
     saved = made.on_conflict_do_update(index_elements=["code"], set_=values).returning(Organisation.id)
     return (await session.execute(saved)).scalar_one()
-
-
-async def add_education_document(session: AsyncSession, *, at: datetime, **values: Any) -> UUID:
-    """Record an education document (columns of EducationDocument by name) and give its id."""
-    document_id = uuid4()
-    await session.execute(insert(EducationDocument).values(id=document_id, **values))
-    await record_event(
-        session, "EDUCATION_DOCUMENT_ISSUED", document_id, at=at, subject_type="EDUCATION_DOCUMENT"
-    )
-    return document_id
 
 
 async def record_event(  # noqa: PLR0913 - an event is who, what, when and since when

@@ -8,7 +8,8 @@ from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.intake.admission import admit
 from gateway.intake.applications import parse_application
-from gateway.registry.repository import add_education_document, save_organisation
+from gateway.registry.education_documents import add_education_document
+from gateway.registry.repository import save_organisation
 from gateway.sandbox.people import Population, SyntheticPerson
 
 SCHOOLS = (

@@ -3,10 +3,11 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.database import Database
+from gateway.registry.education_documents import education_document
 from gateway.registry.entries import EducationDocumentEntry
 from gateway.registry.identity import with_identity
 from gateway.registry.protection import is_protected
-from gateway.registry.reading import education_document, open_case, person_by_pin, registry_seq
+from gateway.registry.reading import open_case, person_by_pin, registry_seq
 from gateway.services.answer_block import answer_block, quality_of, truth
 from gateway.services.codec import Texts, Tree, present, read_date, read_text, write_content
 from gateway.services.question import NOT_FOUND_OR_NOT_ALLOWED, OK, Answer, Offer, Question

@@ -113,8 +113,8 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
             ("GET", "alerts/deliveries"),
             ("GET", "alerts/rules"),
             ("GET", "alerts/channels"),
-            ("GET", "work"),
-            ("GET", "work/jobs"),
+            ("GET", "background"),
+            ("GET", "background/jobs"),
         )
     },
     **{
@@ -131,9 +131,9 @@ MEANT_FOR: dict[tuple[str, str], set[str]] = {
             ("POST", "alerts/rules/{rule_id}/trial"),
             ("POST", "alerts/channels"),
             ("PUT", "alerts/channels/{channel_id}"),
-            ("POST", "work/jobs/{job_id}/steps"),
-            ("POST", "work/letters/{letter_id}/steps"),
-            ("POST", "work/holds"),
+            ("POST", "background/jobs/{job_id}/steps"),
+            ("POST", "background/letters/{letter_id}/steps"),
+            ("POST", "background/holds"),
         )
     },
     ("GET", "me"): set(ROLES),
@@ -173,9 +173,9 @@ BODIES: dict[str, Any] = {
     "alerts/rules/{rule_id}": {"name": "y", "kind": "CHAIN_BROKEN"},
     "alerts/channels": {"name": "x", "kind": "EMAIL", "address": "a@example.kg"},
     "alerts/channels/{channel_id}": {"name": "y", "kind": "EMAIL", "address": "a@example.kg"},
-    "work/jobs/{job_id}/steps": {"step": "hold", "reason": "x"},
-    "work/letters/{letter_id}/steps": {"step": "drop", "reason": "x"},
-    "work/holds": {"step": "resume", "kind": "TASK", "name": "x"},
+    "background/jobs/{job_id}/steps": {"step": "hold", "reason": "x"},
+    "background/letters/{letter_id}/steps": {"step": "drop", "reason": "x"},
+    "background/holds": {"step": "resume", "kind": "TASK", "name": "x"},
 }
 
 

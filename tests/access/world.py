@@ -24,13 +24,13 @@ from gateway.foundation.database import Database
 from gateway.foundation.settings import Access, Identity, Server, Settings
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.registry.books.rules import academic_year_on
+from gateway.registry.education_documents import add_education_document
 from gateway.registry.learners.classes import place_in_class
 from gateway.registry.organisations.classes import NewClassGroup, open_class_group
 from gateway.registry.projection import project_person
 from gateway.registry.repository import (
     Provenance,
     add_assertions,
-    add_education_document,
     add_enrolment,
     claim_identifier,
     create_person,

@@ -11,7 +11,7 @@ from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Agency, AgencyServices, load
 from gateway.intake.answers import Outcome
 from gateway.intake.plugs import AskedReply, FetchedReply
-from gateway.wiring import found_adapters
+from gateway.wiring.outward import found_adapters
 from tests.adapters.bench import CONTEXT, HOME, element
 
 PIN, OTHER, INN = "10101202012345", "10101202054321", "00503200110000"

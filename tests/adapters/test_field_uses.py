@@ -26,7 +26,7 @@ from gateway.intake.speaking.field_uses import FieldUses, uses
 from gateway.sandbox.organisations import foreign_document, work_of
 from gateway.sandbox.organisations import organisations as made_organisations
 from gateway.sandbox.people import TODAY
-from gateway.wiring import found_adapters
+from gateway.wiring.outward import found_adapters
 from gateway.xroad.namespaces import SOAP, q
 from tests.adapters.bench import CONTEXT, HOME, envelope_of, header_of
 

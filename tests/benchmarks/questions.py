@@ -12,7 +12,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.settings import Settings
 from gateway.sandbox.agency import NAMESPACE, about_learner
 from gateway.sandbox.people import SyntheticPerson
-from gateway.wiring import our_subsystem
+from gateway.wiring.outward import our_subsystem
 from gateway.xroad.envelope import Shell, asking_shell
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, parse_subsystem

@@ -1,10 +1,8 @@
 """The bulk decides as the online path does, goes on where it was stopped, and says what is wrong with its inputs."""
 
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -151,9 +149,7 @@ def test_a_missing_file_or_column_stops_the_bulk_with_a_sentence(
         main(planned(["--registry", str(file), *population.options[2:4]], tmp_path))
 
 
-@pytest.mark.skipif(
-    find_spec("pyspark") is None or shutil.which("java") is None, reason="the extra `spark` needs Java"
-)
+@pytest.mark.needs("spark")
 def test_spark_decides_as_duckdb_does(population: Population, done: Path, tmp_path: Path) -> None:
     """The same model on Spark: every decision, entry, weight and reason is the same."""
     plan = replace(planned(population.options, tmp_path, model=str(done / "model.json")), chunk_rows=400)

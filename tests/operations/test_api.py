@@ -96,31 +96,35 @@ async def test_jobs_are_held_released_tried_and_dropped(desk: tuple[World, Brows
     async with world.database.transaction() as session:
         job = await defer(session, "verify_person", person_id=str(uuid4()), scheduled_at=utc_now())
     assert (await _step(operator, job, "hold"))["held_by"]
-    assert (await operator.ask("POST", f"work/jobs/{job}/steps", {"step": "hold", "reason": "x"}))[0] == 409
+    assert (await operator.ask("POST", f"background/jobs/{job}/steps", {"step": "hold", "reason": "x"}))[
+        0
+    ] == 409
     released = await _step(operator, job, "release")
     assert released["held_by"] == ""
     assert released["due_at"] < utc_now().isoformat()
     letter = await _bury(world, job)
-    _, work, _ = await operator.ask("GET", "work")
+    _, work, _ = await operator.ask("GET", "background")
     assert work["jobs"]["verify_person"] == {"failed": 1}
     assert [each["cause"] for each in work["letters"]] == ["AGENCY_SILENT"]
     retried = {"step": "retry", "reason": "they are back"}
-    status, work, _ = await operator.ask("POST", f"work/letters/{letter}/steps", retried)
+    status, work, _ = await operator.ask("POST", f"background/letters/{letter}/steps", retried)
     assert (status, work["letters"], work["jobs"]["verify_person"]) == (200, [], {"todo": 1})
-    assert (await operator.ask("POST", f"work/letters/{letter}/steps", retried))[0] == 409
+    assert (await operator.ask("POST", f"background/letters/{letter}/steps", retried))[0] == 409
     assert (await _step(operator, job, "drop"))["status"] == "cancelled"
     resting = {"step": "hold", "kind": "TASK", "name": "verify_person", "reason": "their wish"}
-    _, work, _ = await operator.ask("POST", "work/holds", resting)
+    _, work, _ = await operator.ask("POST", "background/holds", resting)
     assert [(each["kind"], each["name"]) for each in work["holds"]] == [("TASK", "verify_person")]
-    _, work, _ = await operator.ask("POST", "work/holds", {**resting, "step": "resume"})
+    _, work, _ = await operator.ask("POST", "background/holds", {**resting, "step": "resume"})
     assert work["holds"] == []
-    _, page, _ = await operator.ask("GET", "work/jobs?limit=1&status=cancelled")
+    _, page, _ = await operator.ask("GET", "background/jobs?limit=1&status=cancelled")
     assert (len(page["jobs"]), page["next_cursor"]) == (1, None)
     assert "person_id" not in str(page)
 
 
 async def _step(operator: Browser, job: int, step: str) -> dict[str, str]:
-    status, answer, _ = await operator.ask("POST", f"work/jobs/{job}/steps", {"step": step, "reason": "x"})
+    status, answer, _ = await operator.ask(
+        "POST", f"background/jobs/{job}/steps", {"step": step, "reason": "x"}
+    )
     assert status == 200, answer
     return answer
 

@@ -82,7 +82,7 @@ async def test_the_failures_of_an_outage_are_retried_with_progress(chromium: Chr
     working.cancel()
     assert f"{FAILED} of {FAILED}" in seen
     assert len(seen) > 2, "progress was seen on the way"
-    await page.locator(".badge-good", has_text="Done").wait_for()
+    await page.locator(".badge-good", has_text="Done").wait_for(timeout=30_000)
     await page.goto("/console/incidents?tab=all")
     assert (await page.locator("tbody td.number").all_inner_texts()) == [str(FAILED), "0"]
     assert chromium.complaints == []
@@ -118,8 +118,8 @@ async def test_alerts_and_work_have_nothing_serious_against_them(chromium: Chrom
         "/console/alerts",
         "/console/alerts/rules/new?kind=FAILURE_SHARE",
         "/console/alerts/channels/new",
-        "/console/work",
-        "/console/work/jobs",
+        "/console/background",
+        "/console/background/jobs",
         "/console/incidents",
         "/console/replays",
     )
@@ -133,7 +133,7 @@ async def test_alerts_and_work_have_nothing_serious_against_them(chromium: Chrom
     await page.goto("/console/alerts")
     await page.get_by_role("button", name="Send a trial").click()
     await page.get_by_text("On its way", exact=True).wait_for()
-    await page.goto("/console/work")
+    await page.goto("/console/background")
     await page.locator("section[aria-labelledby=letters-title] summary").click()
     await page.locator("section[aria-labelledby=letters-title] input[name=reason]").fill("they are back")
     await page.get_by_role("button", name="Retry now").click()

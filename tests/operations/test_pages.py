@@ -15,7 +15,7 @@ from tests.operations.test_tables import WALLED
 from tests.pages.meant_for import MEANT_FOR
 from tests.pages.test_guard import ask, pages_of
 
-OURS = ("/console/incidents", "/console/replays", "/console/alerts", "/console/work")
+OURS = ("/console/incidents", "/console/replays", "/console/alerts", "/console/background")
 SEEN = {"operator", "auditor"}
 
 

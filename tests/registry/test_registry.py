@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.foundation.database import Base, Database
 from gateway.foundation.errors import RegistryError
 from gateway.registry.card import person_card
+from gateway.registry.education_documents import add_education_document, education_document
 from gateway.registry.import_tables import ImportBatch, ImportRow
 from gateway.registry.merges import Decided, merge
 from gateway.registry.model import Assertion, Person
 from gateway.registry.projection import project_person
 from gateway.registry.protection import ProtectedPerson
 from gateway.registry.reading import (
-    education_document,
     enrolments,
     person_by_id,
     person_by_number,
@@ -30,7 +30,6 @@ from gateway.registry.reading import (
 from gateway.registry.repository import (
     Provenance,
     add_assertions,
-    add_education_document,
     add_enrolment,
     claim_identifier,
     create_person,

@@ -22,7 +22,7 @@ from gateway.sandbox.host import Addresses, consumer_doors, provider_doors
 from gateway.sandbox.metaservices import ENDPOINT
 from gateway.sandbox.security_server import SecurityServer
 from gateway.services.dispatch import OFFERS
-from gateway.wiring import our_subsystem
+from gateway.wiring.outward import our_subsystem
 from gateway.xroad.client import Client, Limits
 from gateway.xroad.identifiers import ServiceId, SubsystemId, parse_subsystem
 from gateway.xroad.metaservices import Metaservices

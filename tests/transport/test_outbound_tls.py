@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 from gateway.foundation.errors import AgencyUnavailable, ContractError, SettingsError
 from gateway.foundation.settings import Settings, load
 from gateway.foundation.tls import outbound_tls
-from gateway.wiring import open_client
+from gateway.wiring.outward import open_client
 from gateway.xroad.client import CERTIFICATE_DIFFERS, RawReply
 from tests.transport.certificates import Pair, issue
 

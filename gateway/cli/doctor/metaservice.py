@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from gateway.foundation.settings import Agency, AgencyServices, Settings
 from gateway.foundation.xml import element_children, text_of
-from gateway.wiring import our_subsystem
+from gateway.wiring.outward import our_subsystem
 from gateway.xroad.envelope import Message, asking_shell
 from gateway.xroad.header import Header
 from gateway.xroad.identifiers import ServiceId, SubsystemId

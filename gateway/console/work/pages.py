@@ -22,7 +22,7 @@ from gateway.operations.work import (
 from gateway.pages import NavEntry, Page, Room, Visit
 from gateway.pages.rendering import query_string
 
-WORK = "/work"
+WORK = "/background"
 _HOME = f"/console{WORK}"
 _PAGE = 50
 _KINDS = frozenset({"AGENCY", "FEED", "TASK"})
@@ -53,7 +53,7 @@ class _Work:
         async with self._deps.database.transaction() as session:
             view = await look_at_work(session)
         resting = {(each.kind, each.name) for each in view.holds}
-        return visit.render("console/work/show.html", view=view, resting=resting, states=STATES)
+        return visit.render("console/background/show.html", view=view, resting=resting, states=STATES)
 
     async def list_jobs(self, visit: Visit) -> Response:
         """List jobs, the newest first."""
@@ -70,7 +70,7 @@ class _Work:
         kept = {"status": status, "task": task}
         following = found[_PAGE - 1].job_id if len(found) > _PAGE else None
         return visit.render(
-            "console/work/jobs.html",
+            "console/background/jobs.html",
             jobs=found[:_PAGE],
             states=STATES,
             here=f"{_HOME}/jobs{query_string(**kept)}",

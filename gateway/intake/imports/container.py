@@ -26,7 +26,6 @@ _DAMAGE = (
     expat.ExpatError,
     EOFError,
     struct.error,
-    NotImplementedError,
     RuntimeError,
 )
 StartHandler = Callable[[str, dict[str, str]], None]

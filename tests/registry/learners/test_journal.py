@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.foundation.database import Database
 from gateway.foundation.errors import InputRefused, RegistryError
+from gateway.registry.education_documents import add_education_document
 from gateway.registry.learner_state import learner_state_by_pin
 from gateway.registry.learners.journal import cancel_order, give_order, movements, open_enrolment
 from gateway.registry.learners.orders import OPENING, Kind, place_of
@@ -33,7 +34,7 @@ from gateway.registry.learners.transfers import (
 )
 from gateway.registry.merges import Decided, merge
 from gateway.registry.reading import enrolments
-from gateway.registry.repository import add_education_document, add_enrolment
+from gateway.registry.repository import add_enrolment
 from tests.intake.support import POLICIES, count
 from tests.people import People
 from tests.registry.learners.support import NOW, PAPER, enrol, entry_of, given, order, schools

@@ -10,10 +10,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from gateway.foundation.database import Database
 from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.registry.books.files import packaged_books
+from gateway.registry.education_documents import add_education_document
 from gateway.registry.merges import Decided, merge
 from gateway.registry.organisations.classes import NewClassGroup, open_class_group
 from gateway.registry.projection import project_person
-from gateway.registry.repository import add_assertions, add_education_document
+from gateway.registry.repository import add_assertions
 from gateway.registry.sources import sources_of
 from gateway.registry.staff.appointing import (
     Appointment,

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import entry_points
-from typing import Any
 
 import psycopg
 
@@ -15,14 +13,12 @@ from gateway.access.door import Door, open_door
 from gateway.access.keys import read_access_keys
 from gateway.api.dependencies import ApiDependencies
 from gateway.console import ConsoleDependencies
-from gateway.crypto.certificates import read_certificate
 from gateway.crypto.digest import digest_algorithm, signature_algorithm
 from gateway.crypto.keys import FileSigner, read_secret
-from gateway.crypto.signature import Accepted
 from gateway.disclosure.agreements import Agreements
 from gateway.disclosure.notice_post import Sender, XroadNoticePost, parse_service
 from gateway.exchange.keys import JournalKeys, read_journal_keys
-from gateway.exchange.outbound import Patience, RecordedCalls, Trust
+from gateway.exchange.outbound import RecordedCalls
 from gateway.exchange.seal import Sealer
 from gateway.exchange.tracing import TracedJournal
 from gateway.exchange.writer import JournalWriter
@@ -30,15 +26,11 @@ from gateway.foundation import logging
 from gateway.foundation.database import Database
 from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.errors import KopuroError, SettingsError
-from gateway.foundation.settings import Agency, Settings, load
-from gateway.foundation.tls import outbound_tls
+from gateway.foundation.settings import Settings, load
 from gateway.foundation.tracing import Tracing, open_tracing
 from gateway.intake.answer_memory import AnswerMemory, Freshness, remembered
 from gateway.intake.guarded_asker import Guards
-from gateway.intake.plugs import AdapterPlug, Asker
 from gateway.intake.ports import Agencies
-from gateway.intake.recorded_asker import RecordedAsker
-from gateway.intake.traced_asker import TracedAsker
 from gateway.migrations.upgrade import is_current, upgrade
 from gateway.operations.replay_rules import rules_of
 from gateway.operations.replay_sending import Resender, Towards
@@ -47,12 +39,19 @@ from gateway.portal import Desk
 from gateway.registry.books.loading import load_packaged_books
 from gateway.services.endpoint import Endpoint
 from gateway.services.traced import TracedEndpoint
-from gateway.xroad.client import Client, Limits
+from gateway.wiring.outward import (
+    Askers,
+    Trusts,
+    demands_of,
+    open_agencies,
+    open_client,
+    our_subsystem,
+    patience_of,
+    trusts_of,
+)
 from gateway.xroad.contracts import Schema
-from gateway.xroad.identifiers import SubsystemId
-from gateway.xroad.security import Demands, Sealing
+from gateway.xroad.security import Sealing
 
-ADAPTERS = "kopuro.adapters"
 COMMANDS = "kopuro.commands"
 
 
@@ -141,11 +140,6 @@ def read_keys(settings: Settings) -> JournalKeys:
     )
 
 
-def our_subsystem(settings: Settings) -> SubsystemId:
-    """Give the subsystem under which we ask and answer."""
-    return SubsystemId(**dataclasses.asdict(settings.identity))
-
-
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """Open everything in order and close it in the opposite one; the database must be migrated.
@@ -154,7 +148,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """
     signer, keys = read_signer(settings), read_keys(settings)
     sealing = Sealing(signer=signer, digest=digest_algorithm(settings.signing.digest_algorithm))
-    demands = _demands(settings)
+    demands = demands_of(settings)
     database = Database(settings.database.url, pool_size=settings.database.pool_size)
     tracing = open_tracing(settings.observability)
     writer = TracedJournal if tracing else JournalWriter
@@ -171,16 +165,18 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         await database.ping()
         await journal.start()
         sealing_work = asyncio.create_task(sealer.run(), name="sealer")
-        calls = RecordedCalls(client, journal, patience=_patience(settings))
+        calls = RecordedCalls(client, journal, patience=patience_of(settings))
         guards = Guards(database, settings.background)
-        trusts = _Trusts(sealing=sealing, demands=demands)
-        agencies = _open_agencies(settings, calls, keys, trusts, _Askers(guards=guards, tracing=tracing))
+        trusts = Trusts(sealing=sealing, demands=demands)
+        agencies = open_agencies(settings, calls, keys, trusts, Askers(guards=guards, tracing=tracing))
         resender = Resender(
             database,
             calls,
             keys,
             rules=rules_of(settings),
-            towards=Towards(trusts=_trusts(settings, trusts), breakers=guards.breakers, ledger=guards.ledger),
+            towards=Towards(
+                trusts=trusts_of(settings, trusts), breakers=guards.breakers, ledger=guards.ledger
+            ),
         )
         endpoint = Endpoint(
             ours=our_subsystem(settings),
@@ -256,110 +252,3 @@ async def _stop_sealing(sealer: Sealer, work: asyncio.Task[None] | None) -> None
     with suppress(psycopg.Error, OSError, KopuroError):
         await sealer.seal_once()
     await sealer.close()
-
-
-def found_adapters() -> dict[str, AdapterPlug[Any]]:
-    """Find every installed adapter by its entry point."""
-    return {found.name: found.load() for found in entry_points(group=ADAPTERS)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trusts:
-    sealing: Sealing
-    demands: Demands
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Askers:
-    """What stands around every question to an agency: breaker and ledger outside, the trace within."""
-
-    guards: Guards
-    tracing: Tracing | None
-
-    def around(self, asker: RecordedAsker, name: str) -> Asker:
-        return self.guards.guard(TracedAsker(asker, self.tracing) if self.tracing else asker, name)
-
-
-def _open_agencies(
-    settings: Settings, calls: RecordedCalls, keys: JournalKeys, trusts: _Trusts, askers: _Askers
-) -> Agencies:
-    """Open the adapters that are switched on and put their ports together."""
-    plugs = found_adapters()
-    opened: dict[str, Any] = {}
-    for name, agency in settings.agencies.items():
-        if not agency.enabled:
-            continue
-        if agency.adapter not in plugs:
-            raise SettingsError(f"agencies.{name}: there is no adapter {agency.adapter!r}; run make setup")
-        asker = RecordedAsker(
-            agency,
-            our_subsystem(settings),
-            calls=calls,
-            keys=keys,
-            trust=_trust(settings, agency, trusts.sealing, trusts.demands),
-        )
-        ports = plugs[agency.adapter].open(
-            agency, askers.around(asker, name), contracts=settings.contracts, schemas=settings.schemas
-        )
-        opened |= {
-            field.name: port for field in dataclasses.fields(ports) if (port := getattr(ports, field.name))
-        }
-    return Agencies(**opened)
-
-
-def _trusts(settings: Settings, trusts: _Trusts) -> dict[str, Trust]:
-    """Give the trust towards every member that is asked, by its class and code."""
-    return {
-        f"{agency.member_class}/{agency.member_code}": _trust(
-            settings, agency, trusts.sealing, trusts.demands
-        )
-        for agency in settings.agencies.values()
-        if agency.enabled
-    }
-
-
-def _trust(settings: Settings, agency: Agency, sealing: Sealing, demands: Demands) -> Trust:
-    """Sign and verify towards an agency only where the configuration says so."""
-    certificates = (
-        (read_certificate(settings.path(agency.certificate_file)),) if agency.verify_answers else ()
-    )
-    return Trust(
-        sealing=sealing if agency.sign_requests else None,
-        certificates=certificates,
-        demands=demands if agency.verify_answers else None,
-    )
-
-
-def _demands(settings: Settings) -> Demands:
-    signing = settings.signing
-    for name in signing.accepted_signature_algorithms:
-        signature_algorithm(name)
-    for name in signing.accepted_digest_algorithms:
-        digest_algorithm(name)
-    return Demands(
-        accepted=Accepted(
-            signatures=signing.accepted_signature_algorithms, digests=signing.accepted_digest_algorithms
-        ),
-        maximum_age=timedelta(seconds=signing.maximum_age_seconds),
-        clock_skew=timedelta(seconds=signing.clock_skew_seconds),
-    )
-
-
-def open_client(settings: Settings) -> Client:
-    """Prepare the way to our security server; nothing is connected yet. Raises SettingsError."""
-    server = settings.security_server
-    limits = Limits(
-        connect=timedelta(seconds=server.connect_timeout_seconds),
-        bytes=server.answer_limit_bytes,
-        request_bytes=server.loggable_limit_bytes,
-    )
-    return Client(server.url, limits, tls=outbound_tls(settings))
-
-
-def _patience(settings: Settings) -> Patience:
-    server = settings.security_server
-    return Patience(
-        attempts=server.attempts,
-        first_backoff=timedelta(seconds=server.first_backoff_seconds),
-        deadline=timedelta(seconds=server.exchange_deadline_seconds),
-    )
