@@ -13,13 +13,13 @@ from typing import Any
 
 from lxml import etree
 
+from gateway.exchange.masking import public_elements
 from gateway.foundation.errors import ContractError
 from gateway.foundation.xml import parse
 from gateway.operations.questions import content_type_of
 from gateway.xroad.envelope import FaultMessage, canonical, read_message
 
 SAME, CHANGED, ADDED, REMOVED = "SAME", "CHANGED", "ADDED", "REMOVED"
-PUBLIC_FIELDS = frozenset({"faultcode", "errorcode", "error_code", "resultcode", "statuscode"})
 _PIN = re.compile(r"\d{13,15}")
 _SHORT = re.compile(r"[A-Za-z0-9_.:\-]{1,40}")
 Leaf = tuple[str, str]
@@ -63,8 +63,8 @@ def _line(old: Leaf | None, new: Leaf | None) -> DiffLine:
 
 def masked(path: str, value: str) -> str:
     """Mask a value unless its field is known to say nothing about a person."""
-    name = path.rpartition("/")[2].partition("[")[0].lower()
-    if name in PUBLIC_FIELDS and _SHORT.fullmatch(value) and not _PIN.search(value):
+    name = path.rpartition("/")[2].partition("[")[0]
+    if name in public_elements() and _SHORT.fullmatch(value) and not _PIN.search(value):
         return value
     if not value:
         return ""

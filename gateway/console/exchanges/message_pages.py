@@ -11,10 +11,10 @@ from gateway.access.acts import Act, record_act
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.console.exchanges.one import open_exchange
 from gateway.console.exchanges.snippets import snippets_of
-from gateway.disclosure.masking import ShownBody, masked_text, shown_body
 from gateway.disclosure.reveals import Revealing, reveal, revealed_until
 from gateway.exchange.asking.listing import Exchange
 from gateway.exchange.errors import JournalDamaged
+from gateway.exchange.masking import ShownBody, masked_text, shown_body
 from gateway.exchange.model import JournalBody, JournalEntry
 from gateway.foundation.errors import InputRefused
 from gateway.pages import Visit

@@ -1,6 +1,6 @@
 """A message as a tree whose personal values are masked: what the schema's classes call public is shown, nothing else.
 
-The same tree can be unmasked; that is for whoever gave a reason (see reveals).
+The same tree can be unmasked; that is for whoever gave a reason.
 """
 
 import json
@@ -68,7 +68,7 @@ class _Classes:
 @cache
 def _classes() -> _Classes:
     table = tomllib.loads(
-        files("gateway.disclosure").joinpath("element_classes.toml").read_text(encoding="utf-8")
+        files("gateway.exchange").joinpath("element_classes.toml").read_text(encoding="utf-8")
     )
     return _Classes(frozenset(table["public"]), frozenset(table["attributes"]))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.disclosure.masking import MASK, Node, masked_text, public_elements, shown_body
+from gateway.exchange.masking import MASK, Node, masked_text, public_elements, shown_body
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 PERSONAL = {
