@@ -79,10 +79,10 @@ async def test_the_failures_of_an_outage_are_retried_with_progress(chromium: Chr
         if f"{FAILED} of {FAILED}" in seen:
             break
         await asyncio.sleep(0.1)
-    working.cancel()
     assert f"{FAILED} of {FAILED}" in seen
     assert len(seen) > 2, "progress was seen on the way"
     await page.locator(".badge-good", has_text="Done").wait_for(timeout=30_000)
+    working.cancel()
     await page.goto("/console/incidents?tab=all")
     assert (await page.locator("tbody td.number").all_inner_texts()) == [str(FAILED), "0"]
     assert chromium.complaints == []
