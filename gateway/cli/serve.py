@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from gateway.app import Application, create_app
 from gateway.foundation.doorkeeper import Bounds, Doorkeeper
+from gateway.foundation.memory import give_memory_back
 from gateway.foundation.settings import Settings
 from gateway.foundation.shortcut import NO_SHORTCUT, guarded
 from gateway.foundation.sockets import listen, port_of
@@ -37,6 +38,7 @@ def serve(
     step_over: Annotated[bool, typer.Option(help="Take the next free port if it is in use.")] = False,
 ) -> None:
     """Serve SOAP, contracts and API until SIGTERM or Ctrl-C."""
+    give_memory_back()
     settings = begin()
     check_listening(settings)
     wanted = settings.server.port if port is None else port

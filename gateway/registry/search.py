@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, func, intersect, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.registry.entries import EnrolmentEntry
@@ -51,7 +51,7 @@ async def search_learners(
     words = roots_of_words(search.name)
     if search.name and not words:
         return ()
-    clauses = [_has_name(roots) for roots in words] + _clauses(search)
+    clauses = ([_has_names(words)] if words else []) + _clauses(search)
     statement = (
         select(Person)
         .where(
@@ -76,11 +76,21 @@ def _clauses(search: Search) -> list[ColumnElement[bool]]:
     return clauses
 
 
-def _has_name(roots: frozenset[str]) -> ColumnElement[bool]:
-    """Say whose keys, or those of an entry merged into it, hold one of the roots."""
-    root = func.coalesce(Person.master_id, Person.id)
-    named = select(root).join(NameKey, NameKey.person_id == Person.id).where(NameKey.root.in_(sorted(roots)))
-    return _among(named)
+def _has_names(words: tuple[frozenset[str], ...]) -> ColumnElement[bool]:
+    """Say who has a key for each word; they are intersected before anybody is fetched, as names are shared by many."""
+    return Person.id.in_(intersect(*(_holders(roots) for roots in words)))
+
+
+def _holders(roots: frozenset[str]) -> CompoundSelect[UUID]:
+    """Give who has one of the roots; the keys of entries merged into others apart, so that the index alone tells."""
+    own = select(NameKey.person_id).where(NameKey.root.in_(sorted(roots)))
+    merged = (
+        select(Person.master_id)
+        .join(NameKey, NameKey.person_id == Person.id)
+        .where(Person.master_id.is_not(None), NameKey.root.in_(sorted(roots)))
+        .correlate(None)
+    )
+    return own.union_all(merged)
 
 
 def _has_pin(pin: str) -> ColumnElement[bool]:

@@ -21,6 +21,15 @@ class Arrival:
     received_at: datetime
     refusal: ContractError | None = None
 
+    def complain(self) -> None:
+        """Raise the refusal, if there is one, anew each time.
+
+        Raised itself it would hold its own traceback, and by it the whole body, until the collector comes by.
+        """
+        said = self.refusal
+        if said is not None:
+            raise ContractError(str(said), code=said.code, where=said.where, hint=said.hint)
+
 
 async def take_in(scope: Scope, receive: Receive, *, limit: int, deadline_seconds: float) -> Arrival:
     """Read the body while counting; a refusal is part of the arrival, so that it is recorded like any other."""

@@ -185,8 +185,7 @@ def _fault(code: str, sentence: str, *, hint: str = "", correlation_id: str = ""
 
 
 def _read(trace: Trace) -> Message:
-    if trace.arrival.refusal is not None:
-        raise trace.arrival.refusal
+    trace.arrival.complain()
     message = read_message(trace.arrival.body, trace.arrival.content_type)
     if isinstance(message, FaultMessage) or message.is_response:
         raise ContractError(

@@ -105,8 +105,7 @@ class RestEndpoint:
 
 def _read(trace: Trace, address: Address) -> RestCall:
     """Read headers and address; a bare service code means its first version."""
-    if trace.arrival.refusal is not None:
-        raise trace.arrival.refusal
+    trace.arrival.complain()
     call = read_call(address.raw_path, address.query, address.headers)
     service = call.header.service
     if not service.service_version:
