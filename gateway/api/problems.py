@@ -63,6 +63,7 @@ _KNOWN_FIELDS = frozenset(FIELDS) | {
     "fte", "from_on", "end_on", "transfer_id", "employment_id", "idempotency-key", "if-match", "academic_year",
     "version", "note", "exchange_ids", "exchange_id", "incident_id", "agency", "service", "fault_code", "since",
     "until", "mode", "per_minute", "stop_after", "parameters", "urgent", "quiet_from", "quiet_until", "enabled",
+    "exam_code", "taken_on", "points", "certificate_no", "part", "corrects", "package_id",
     "channels", "address", "language", "run_id", "rule_id", "channel_id", "job_id", "letter_id", "position", "task",
     "open", "query", "q",
 }  # fmt: skip
