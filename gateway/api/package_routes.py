@@ -1,5 +1,6 @@
 """Personal files as signed packages: made with a reason, listed with what each proves today, handed over."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -21,7 +22,9 @@ from gateway.registry.papers.whole_file import SignedFile, open_package, signed_
 from gateway.registry.staff.model import Employment
 
 _ZIP = "application/zip"
-_CONTENT = {200: {"content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}}}}
+_CONTENT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 def add_package_routes(router: APIRouter, deps: ApiDependencies) -> None:

@@ -80,7 +80,7 @@ def word_of(periods: Sequence[WorkPeriod], *, inn: str, since: date, on: date) -
     return "ENDED" if here else "NOT_FOUND"
 
 
-async def _running(session: AsyncSession, person_id: UUID, today: date) -> Sequence[Row[Any]]:
+async def _running(session: AsyncSession, person_id: UUID, today: date) -> tuple[Row[Any], ...]:
     root = select(Person.master_id).where(Person.id == person_id).scalar_subquery()
     same = select(Person.id).where(
         (Person.id == person_id) | (Person.id == root) | (Person.master_id == person_id)
@@ -96,4 +96,4 @@ async def _running(session: AsyncSession, person_id: UUID, today: date) -> Seque
         )
         .order_by(Employment.start_on, Employment.id)
     )
-    return found.all()
+    return tuple(found)

@@ -14,6 +14,7 @@ from gateway.access.values import Action, Kind
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admitting import Admitted, admit_within
+from gateway.intake.autofill_more import Part, fields_of
 from gateway.intake.reasons import sentence
 from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
@@ -167,7 +168,8 @@ class Entering:
             "portal/entering_form.html",
             status=status,
             draft=draft,
-            fields=[_with_typed(each, form) for each in _fields(draft.content)],
+            fields=[_with_typed(each, form) for each in _fields(draft.content) if each.name in TYPED],
+            more=[each for each in _fields(draft.content) if each.name not in TYPED],
             form=form,
             places=places,
             grades=grades,
@@ -211,6 +213,8 @@ def _first_page(visit: Visit, form: Form, way: str, *, status: int = 200) -> Res
         form=form,
         way=way,
         ways=WAYS,
+        parts=tuple(Part),
+        chosen=visit.fields("parts"),
         grade=visit.query("grade") or visit.field("grade"),
         start_on=visit.query("start_on") or visit.field("start_on"),
     )
@@ -220,7 +224,7 @@ def _fields(content: Mapping[str, Any]) -> list[FieldShown]:
     """Give the fields of a draft in the form's order: a source's value, else what was typed."""
     typed, told, waiting = content["typed"], content["fields"], bool(content["waiting"])
     shown = []
-    for name in TYPED:
+    for name in (*TYPED, *_more(content)):
         found = told.get(name) or {}
         good = found.get("status") in _GOOD and bool(found.get("value"))
         pin = content.get("pin", "") if name == "pin" else ""
@@ -236,6 +240,12 @@ def _fields(content: Mapping[str, Any]) -> list[FieldShown]:
             )
         )
     return shown
+
+
+def _more(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields of the parts that were asked for; a certificate has its place in the form already."""
+    asked = (fields_of(Part(each)) for each in content.get("parts", ()))
+    return tuple(name for names in asked for name in names if name not in TYPED)
 
 
 def _with_typed(shown: FieldShown, form: Form) -> FieldShown:

@@ -43,11 +43,12 @@ function put(name, told) {
   const field = document.querySelector(`[data-field="${CSS.escape(name)}"]`);
   const input = field?.querySelector("input, select");
   if (!input || (!told.locked && !field.classList.contains("arrived"))) return;
-  if (input.readOnly && !field.classList.contains("arrived")) return;
+  // what was locked from the start stays; a field that only sources fill is read-only and empty until one speaks
+  if (input.readOnly && field.classList.contains("filled-locked") && !field.classList.contains("arrived")) return;
   // what a later source contradicts is not this person's: it goes again
   input.value = told.value;
   input.defaultValue = told.value;
-  if (input.tagName !== "SELECT") input.readOnly = told.locked;
+  if (input.tagName !== "SELECT" && input.name) input.readOnly = told.locked;
   field.classList.toggle("filled-locked", told.locked);
   field.classList.add("arrived");
   field.querySelector(".source").textContent = told.locked ? told.source : told.status;
