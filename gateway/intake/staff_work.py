@@ -96,4 +96,4 @@ async def _running(session: AsyncSession, person_id: UUID, today: date) -> tuple
         )
         .order_by(Employment.start_on, Employment.id)
     )
-    return tuple(found)
+    return tuple(found.all())

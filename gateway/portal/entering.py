@@ -113,6 +113,7 @@ class Entering:
             "waiting": draft.running,
             "fields": shown,
             "filled": characters_filled(draft.content),
+            "fields_filled": fields_filled(draft.content),
             "warnings": [say_problem(code, visit) for code in draft.content["warnings"]],
             "sources": [
                 {
@@ -179,6 +180,7 @@ class Entering:
             warnings=[say_problem(code, visit) for code in draft.content["warnings"]],
             typed_before=sum(map(len, draft.content["typed"].values())),
             filled=characters_filled(draft.content),
+            fields_filled=fields_filled(draft.content),
         )
 
     async def _choices(
@@ -265,6 +267,12 @@ def characters_filled(content: Mapping[str, Any]) -> int:
     """Count the characters a source wrote in the clerk's place."""
     fields = _fields(content)
     return sum(len(each.value) for each in fields if each.locked and each.name not in content["typed"])
+
+
+def fields_filled(content: Mapping[str, Any]) -> str:
+    """Count the fields a source filled, out of all that the form has."""
+    fields = _fields(content)
+    return f"{sum(each.locked and bool(each.source) for each in fields)} / {len(fields)}"
 
 
 def _result(visit: Visit, draft: Draft, given: Mapping[str, str], admitted: Admitted) -> dict[str, Any]:

@@ -91,9 +91,7 @@ class Leaves:
 
         return await answer_form(act, self._again(visit), visit)
 
-    async def _give(
-        self, session: AsyncSession, visit: Visit, new: NewLeave, order: Order
-    ) -> Mapping[str, str]:
+    async def _give(self, session: AsyncSession, visit: Visit, new: NewLeave, order: Order) -> dict[str, str]:
         place = await organisation_within(session, visit.right, visit.path("code"))
         found = await session.execute(
             select(Employment.id).where(
@@ -119,7 +117,7 @@ class Leaves:
 
     async def _end(
         self, session: AsyncSession, visit: Visit, leave_id: UUID | None, until_on: date
-    ) -> Mapping[str, str]:
+    ) -> dict[str, str]:
         place = await organisation_within(session, visit.right, visit.path("code"))
         found = await session.execute(
             select(StaffLeave.id)

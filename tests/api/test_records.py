@@ -166,3 +166,41 @@ async def test_who_was_late_is_shown_without_the_hours_of_an_outage(desk: Desk) 
     assert {each["code"] for each in (await desk.ask("head", "GET", "lateness"))[1]} == {"A-SCHOOL"}
     assert (await desk.ask("head", "GET", "organisations/B-SCHOOL/lateness"))[0] == 404
     assert (await desk.ask("head", "GET", "lateness?since=2026-01-02&until=2026-01-01"))[0] == 422
+
+
+@pytest.mark.requirement("R-002", "R-021", "R-022")
+async def test_one_pin_becomes_a_stored_reconciled_and_counted_learner(desk: Desk) -> None:
+    """Asked for, stored, told again by another school: one person, one case, one duplicate prevented, one learner more."""
+    _, before, _ = await desk.ask("head", "GET", "board")
+    person = desk.world.people.person(birth_date=TODAY - timedelta(days=3000))
+    typed = {
+        "surname": person.surname, "given_name": person.given_name, "birth_date": person.birth_date.isoformat(),
+        "pin": person.pin, "level": "GENERAL", "grade": "2", "start_on": str(TODAY),
+    }  # fmt: skip
+    made = []
+    for role, code in (
+        ("responsible", "A-SCHOOL"),
+        ("b-responsible", "B-SCHOOL"),
+        ("b-responsible", "B-SCHOOL"),
+    ):
+        body = typed | {"organisation_code": code, "source_record_key": f"{code}-1"}
+        status, answer, _ = await desk.ask(role, "POST", "learners", body)
+        assert status in {200, 201}, answer
+        made.append((answer["isuo_no"], answer["result"]))
+    assert len({number for number, _ in made}) == 1
+    assert [result for _, result in made] == ["CREATED", "MATCHED", "UPDATED"]
+    _, after, _ = await desk.ask("head", "GET", "board")
+    assert after["learners"] - before["learners"] == 1
+    async with desk.world.database.transaction() as session:
+        about = await session.scalars(
+            text("select c.kind from review_case c join person p on p.id = c.person_id where p.isuo_no = :number order by 1"),
+            {"number": made[0][0]},
+        )  # fmt: skip
+        # the civil registry of this world knows nobody, which is a question of its own
+        assert (kinds := list(about)) == ["DUP_ENROLMENT", "PIN_NOT_FOUND"]
+    assert after["open_cases"] - before["open_cases"] == len(kinds)
+    assert after["duplicates_prevented"] == before["duplicates_prevented"]
+    boards = [
+        (await desk.ask(role, "GET", "board"))[1]["duplicates_prevented"] for role in ("ministry", "program")
+    ]
+    assert boards == [before["duplicates_prevented"] + 1] * 2

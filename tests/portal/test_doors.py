@@ -295,6 +295,11 @@ async def test_a_clerk_asks_for_the_parts_that_are_ticked_and_no_other(office: O
         assert box.xpath(".//input/@readonly"), name
         assert source in box.text_content()
     assert not page.tree.xpath("//*[@data-field='actual_address']")
+    by_source = page.tree.xpath(
+        "//*[@data-field][contains(@class, 'filled-locked')][.//*[contains(., ' · ')]]"
+    )
+    assert len(by_source) >= 8
+    assert page.words("//*[@data-fields]").split(" / ")[0] == str(len(by_source))
     assert child.pin not in asked.to
 
 

@@ -35,6 +35,8 @@ async function look(form) {
   list(state.sources);
   const filled = document.querySelector("[data-filled]");
   if (filled) filled.textContent = String(state.filled);
+  const fields = document.querySelector("[data-fields]");
+  if (fields) fields.textContent = state.fields_filled;
   if (state.waiting) setTimeout(() => look(form), LOOK_AGAIN_MS);
   else finish(form);
 }
