@@ -1,11 +1,11 @@
 """What the Social Fund says of somebody's running employments: noted, and asked about where it says they ended."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.database import Database
@@ -22,6 +22,15 @@ from gateway.registry.staff.model import Employment
 
 TASK = "check_employment"
 SOCIAL_FUND = "SOCIAL_FUND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    """An employment that goes on, and the INN of its employer."""
+
+    id: UUID
+    start_on: date
+    inn: str
 
 
 async def check_work(
@@ -80,7 +89,7 @@ def word_of(periods: Sequence[WorkPeriod], *, inn: str, since: date, on: date) -
     return "ENDED" if here else "NOT_FOUND"
 
 
-async def _running(session: AsyncSession, person_id: UUID, today: date) -> tuple[Row[Any], ...]:
+async def _running(session: AsyncSession, person_id: UUID, today: date) -> list[_Running]:
     root = select(Person.master_id).where(Person.id == person_id).scalar_subquery()
     same = select(Person.id).where(
         (Person.id == person_id) | (Person.id == root) | (Person.master_id == person_id)
@@ -96,4 +105,4 @@ async def _running(session: AsyncSession, person_id: UUID, today: date) -> tuple
         )
         .order_by(Employment.start_on, Employment.id)
     )
-    return tuple(found.all())
+    return [_Running(id=row.id, start_on=row.start_on, inn=row.inn or "") for row in found]

@@ -1,12 +1,15 @@
 """What was entered late: organisations by hours to answer for, and the orders of one, without a source's outage."""
 
 from datetime import date, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from gateway.access.model import Account, RoleGrant
 from gateway.access.route_policy import holder
-from gateway.access.values import Action, Kind
+from gateway.access.values import Action, Caller, Kind
 from gateway.access.within import organisation_within
 from gateway.foundation.clock import utc_now
 from gateway.intake.lateness import lateness, lateness_of_places
@@ -14,7 +17,7 @@ from gateway.pages.room import NavEntry, Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.desk import Desk
 from gateway.portal.places import places_within
-from gateway.registry.model import Organisation
+from gateway.registry.model import Organisation, Person
 
 READING = holder(Kind.STAFF, Action.READ)
 DAYS = 30
@@ -60,15 +63,32 @@ class Lateness:
         async with self._desk.database.transaction() as session:
             place = await organisation_within(session, visit.right, visit.path("code"))
             found = await lateness(session, place.id, since=since, until=until)
+            names = await _names(session, place.id)
         late = sorted((each for each in found if each.hours > 0), key=lambda each: -each.answerable)
         return visit.render(
             "portal/lateness_orders.html",
             place=place,
             orders=late[:_MOST],
+            names=names,
             entered=len(found),
             late=sum(each.answerable > 0 for each in found),
             days=DAYS,
         )
+
+
+async def _names(session: AsyncSession, organisation_id: UUID) -> dict[str, str]:
+    """Name those who have or had an appointment at an organisation, by what an order says of who entered it."""
+    found = await session.execute(
+        select(Account.id, Person.surname, Person.given_name)
+        .join(Person, Person.id == Account.person_id)
+        .where(
+            Account.id.in_(select(RoleGrant.account_id).where(RoleGrant.organisation_id == organisation_id))
+        )
+    )
+    return {
+        Caller(account_id=row.id).user_id: " ".join(filter(None, (row.surname, row.given_name)))
+        for row in found
+    }
 
 
 def _span() -> tuple[date, date]:

@@ -46,7 +46,9 @@ async def hired(database: Database, person: Person, *, passport: str | None = No
     """Let a school with an INN hire somebody whose PIN is verified, by the form's own function."""
     (school,) = await schools(database, 1)
     async with database.transaction() as session:
-        await session.execute(text("update organisation set inn = :inn"), {"inn": INN})
+        await session.execute(
+            text("update organisation set inn = :inn where id = :id"), {"inn": INN, "id": school}
+        )
         person_id = await entry_of(session, person)
         await session.execute(
             text("update person_identifier set status = 'VERIFIED' where scheme = 'PIN' and person_id = :id"),
