@@ -10,6 +10,7 @@ from gateway.intake.family import defer_family, link_family
 from gateway.intake.foreigners import verify_foreigner
 from gateway.intake.ports import AskContext
 from gateway.intake.staff_documents import check_passport
+from gateway.intake.staff_work import check_work
 from gateway.intake.verification import verify_person
 from sync.dependencies import WorkerDependencies
 
@@ -68,7 +69,26 @@ async def look_at_passport(dependencies: WorkerDependencies, person_id: UUID) ->
         dependencies.agencies,
         person_id,
         context=_context("passport", person_id),
+        policies=dependencies.policies,
     )
+
+
+async def look_at_work(dependencies: WorkerDependencies, person_id: UUID) -> None:
+    """Ask the Social Fund about somebody's work; raises AgencyUnavailable while it is down.
+
+    Where the fund is left alone nothing is noted, and the next round asks again.
+    """
+    try:
+        await check_work(
+            dependencies.database,
+            dependencies.agencies,
+            person_id,
+            context=_context("employment", person_id),
+        )
+    except AgencyUnavailable as silent:
+        if silent.code not in NOT_ASKED:
+            raise
+        _log.info("left for the next round", code=silent.code)
 
 
 def _context(why: str, person_id: UUID) -> AskContext:

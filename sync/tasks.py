@@ -15,11 +15,12 @@ from gateway.intake.family import TASK as LINK_FAMILY
 from gateway.intake.foreigners import TASK as VERIFY_FOREIGNER
 from gateway.intake.imports.batches import TASK as IMPORT_BATCH
 from gateway.intake.staff_documents import TASK as CHECK_PASSPORT
+from gateway.intake.staff_work import TASK as CHECK_WORK
 from sync.catch_up import catch_up
 from sync.dependencies import WorkerDependencies
 from sync.following import FOLLOW_FEED, follow_feed
 from sync.imports import run_batch, stop_batch
-from sync.people import look_at_passport, tie_family, verify, verify_foreign
+from sync.people import look_at_passport, look_at_work, tie_family, verify, verify_foreign
 from sync.retries import Backoff
 
 VERIFY_PERSON = "verify_person"
@@ -45,6 +46,10 @@ def register_tasks(app: App, dependencies: WorkerDependencies) -> None:
     @app.task(name=CHECK_PASSPORT, queue=QUEUE, retry=backoff)
     async def _passport(person_id: str) -> None:
         await look_at_passport(dependencies, UUID(person_id))
+
+    @app.task(name=CHECK_WORK, queue=QUEUE, retry=backoff)
+    async def _work(person_id: str) -> None:
+        await look_at_work(dependencies, UUID(person_id))
 
     @app.task(name=IMPORT_BATCH, queue=QUEUE, retry=backoff)
     async def _import(batch_id: str) -> None:

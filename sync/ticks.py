@@ -11,6 +11,7 @@ from sync.catch_up import probe_sources
 from sync.daily import examine, forget_answers, let_places_go, project_due, send_notices, wake_cases
 from sync.dependencies import WorkerDependencies
 from sync.following import defer_due_feeds
+from sync.staff import check_staff
 
 _BEFORE_WORK = 50  # a long queue of imports and checks must not hold the clock up
 Tick = Callable[[WorkerDependencies], Awaitable[object]]
@@ -33,6 +34,7 @@ TICKS: tuple[tuple[str, str, Tick], ...] = (
     ("wake_silent", "*/5 * * * *", _now(wake_cases)),
     ("forget_answers", "11 * * * *", _now(forget_answers)),
     ("examine_changes", "*/10 * * * *", _now(examine)),
+    ("check_staff", "27 * * * *", _now(check_staff)),
     ("send_notices", "*/2 * * * *", _now(send_notices)),
 )
 

@@ -30,10 +30,16 @@ class Opened:
 
 
 async def sign_in(door: Door, login: str, password: str, *, peer: str) -> Opened:
-    """Sign in by password.
+    """Sign in by password; raises AccessError (CREDENTIALS, or what keeps an account out) and TooManyAttempts."""
+    account_id = await prove_password(door, login, password, peer=peer)
+    async with door.database.transaction() as session:
+        return await open_for(door, session, account_id, method="PASSWORD", peer=peer)
+
+
+async def prove_password(door: Door, login: str, password: str, *, peer: str) -> UUID:
+    """Give the account whose password this is; raises AccessError (CREDENTIALS) and TooManyAttempts.
 
     An unknown login, a wrong password and an account without one are the same refusal after the same work.
-    Raises AccessError (CREDENTIALS, or what keeps an account out) and TooManyAttempts.
     """
     login = login.strip().lower()
     async with door.database.transaction() as session:
@@ -51,8 +57,8 @@ async def sign_in(door: Door, login: str, password: str, *, peer: str) -> Opened
         await succeed(session, attempt)
     if door.passwords.outdated(row.password_hash):
         await _store_hash(door, row.id, await door.passwords.hash(password, login=login))
-    async with door.database.transaction() as session:
-        return await open_for(door, session, row.id, method="PASSWORD", peer=peer)
+    account_id: UUID = row.id
+    return account_id
 
 
 async def open_for(door: Door, session: AsyncSession, account_id: UUID, *, method: str, peer: str) -> Opened:

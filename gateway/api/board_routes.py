@@ -1,5 +1,6 @@
 """The board of each level: what waits within reach, in numbers; and the threads of questions (R-010, R-059, R-066)."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from gateway.foundation.clock import utc_now
 from gateway.registry.enquiries import Enquiry, Thread, close_enquiry, enquiries, open_enquiry, say
 from gateway.registry.model import Organisation, ReviewCase
 from gateway.registry.organisations.infrastructure import infrastructure_cells
-from gateway.registry.quality import board_of, scores
+from gateway.registry.quality import board_of, duplicates_prevented, scores
 
 _SHOWN = 200
 
@@ -50,11 +51,14 @@ def _add_board(router: APIRouter, deps: ApiDependencies) -> None:
         today = utc_now().date()
         async with deps.database.transaction() as session:
             found = await session.execute(select(Organisation.id).where(permit.right.filter))
-            cards = await scores(session, list(found.scalars()), on=today)
+            places = list(found.scalars())
+            cards = await scores(session, places, on=today)
+            prevented = await duplicates_prevented(session, places)
         worst = sorted(cards, key=lambda each: (-each.open_cases, -each.unverified, each.code))[:limit]
         total = board_of(cards)
         return BoardAnswer(
-            **{name: getattr(total, name) for name in BoardAnswer.model_fields if name != "scores"},
+            **asdict(total),
+            duplicates_prevented=prevented,
             scores=[ScoreAnswer.model_validate(each, from_attributes=True) for each in worst],
         )
 

@@ -3,51 +3,33 @@
 import base64
 import binascii
 import hashlib
-from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
 from gateway.access.within import organisation_within
 from gateway.api.conditions import IfMatch, check_match, tag
 from gateway.api.dependencies import ApiDependencies
-from gateway.api.guard import Permit, Permitted
+from gateway.api.guard import Permitted
 from gateway.api.organisation_bodies import ConfirmationAnswer, SignatureAnswer, SignatureBody
 from gateway.api.organisation_routes import Code
-from gateway.api.signature_sentences import refusal_of
-from gateway.crypto.certificates import read_certificate
 from gateway.crypto.detached import DetachedSignature, Trust
 from gateway.foundation.clock import utc_now
-from gateway.foundation.errors import InputRefused, SettingsError, SignatureError
-from gateway.foundation.settings import Settings
-from gateway.registry.model import Organisation
-from gateway.registry.organisations.confirmation import confirm_passport
+from gateway.foundation.errors import InputRefused
+from gateway.intake.confirming import Ceremony, confirm, read_ceremony
 from gateway.registry.organisations.passport import read_passport
-from gateway.registry.organisations.signing import Head, last_signature, sign_passport, statement
+from gateway.registry.organisations.signing import last_signature, statement
 from gateway.registry.papers.evidence import Evidence
 
 OneSignature = Annotated[SignatureBody | None, Body()]
 
 
-def read_trust(settings: Settings) -> Trust:
-    """Read the authorities of the settings; raises SettingsError for a file or a number that is none."""
-    given = settings.signatures
-    try:
-        revoked = frozenset(int(serial, 16) for serial in given.revoked_serials)
-    except ValueError:
-        raise SettingsError("signatures.revoked_serials holds hexadecimal numbers") from None
-    files = (settings.path(Path(file)) for file in given.authority_files)
-    return Trust(authorities=tuple(read_certificate(file) for file in files), revoked=revoked)
-
-
 def add_confirmation_routes(router: APIRouter, deps: ApiDependencies) -> None:
     """Add what a head signs, the signing, and what is kept of it."""
-    trust = read_trust(deps.settings)
-    _add_reading(router, trust)
-    _add_confirming(router, deps, trust)
+    ceremony = read_ceremony(deps.settings)
+    _add_reading(router, ceremony.trust)
+    _add_confirming(router, deps, ceremony)
 
 
 def _add_reading(router: APIRouter, trust: Trust) -> None:
@@ -96,9 +78,7 @@ def _evidence(code: str, found: Evidence) -> SignatureAnswer:
     )
 
 
-def _add_confirming(router: APIRouter, deps: ApiDependencies, trust: Trust) -> None:
-    required = deps.settings.signatures.required
-
+def _add_confirming(router: APIRouter, deps: ApiDependencies, ceremony: Ceremony) -> None:
     @router.post("/organisations/{code}/passport/confirmation", status_code=201)
     async def confirm_organisation_passport(
         code: Code, permit: Permitted, body: OneSignature = None, if_match: IfMatch = None
@@ -113,29 +93,18 @@ def _add_confirming(router: APIRouter, deps: ApiDependencies, trust: Trust) -> N
             passport = await read_passport(session, organisation.id, on=at.date())
             digest = passport.digest().hex()
             check_match(if_match, tag(digest))
-            if body is None and required:
-                raise InputRefused((("signature", "SIGNATURE_REQUIRED"),))
-            if body is None:
-                user = permit.user_id("kopuro-api")
-                made = await confirm_passport(session, organisation.id, confirmed_by=user, at=at)
-            else:
-                made = await _sign(session, permit, organisation, body=body, trust=trust)
+            made = await confirm(
+                session,
+                organisation,
+                _detached(body) if body else None,
+                ceremony=ceremony,
+                by=permit.caller,
+                user_id=permit.user_id("kopuro-api"),
+                at=at,
+            )
         return ConfirmationAnswer(
             confirmation_id=made, digest=digest, completeness=passport.completeness, confirmed_at=at
         )
-
-
-async def _sign(
-    session: AsyncSession, permit: Permit, organisation: Organisation, *, body: SignatureBody, trust: Trust
-) -> UUID:
-    assert permit.caller.person_id is not None
-    head = Head(person_id=permit.caller.person_id, user_id=permit.user_id("kopuro-api"))
-    try:
-        return await sign_passport(
-            session, organisation, _detached(body), head=head, trust=trust, at=utc_now()
-        )
-    except SignatureError as error:
-        raise InputRefused((("signature", refusal_of(error)),)) from None
 
 
 def _detached(body: SignatureBody) -> DetachedSignature:

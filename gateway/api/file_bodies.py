@@ -105,6 +105,7 @@ class BoardAnswer(BaseModel):
     open_cases: int
     passports_unconfirmed: int
     without_responsible: int
+    duplicates_prevented: int
     scores: list[ScoreAnswer]
 
 

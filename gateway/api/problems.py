@@ -16,13 +16,13 @@ from gateway.access.sentences import REFUSALS
 from gateway.access.token import NOT_SET
 from gateway.api.operations_sentences import OPERATIONS_REFUSALS, operations_reason
 from gateway.api.refusals import API_REFUSALS, ApiRefusal
-from gateway.api.signature_sentences import SIGNATURE_REASONS
 from gateway.exchange.asking.grammar import QueryError
 from gateway.exchange.asking.sentences import explain_query_error
 from gateway.foundation.errors import AccessError, ConcurrentChange, InputRefused, KopuroError, RegistryError
 from gateway.intake.applications import FIELDS
 from gateway.intake.order_sentences import order_reason
 from gateway.intake.reasons import LANGUAGES, choose_language, sentence
+from gateway.intake.signature_sentences import SIGNATURE_REASONS
 
 _TITLES = {
     "INPUT": ("Киргизилгенде каталар бар", "Во введённых данных есть ошибки", "The input has errors"),
@@ -63,6 +63,7 @@ _KNOWN_FIELDS = frozenset(FIELDS) | {
     "fte", "from_on", "end_on", "transfer_id", "employment_id", "idempotency-key", "if-match", "academic_year",
     "version", "note", "exchange_ids", "exchange_id", "incident_id", "agency", "service", "fault_code", "since",
     "until", "mode", "per_minute", "stop_after", "parameters", "urgent", "quiet_from", "quiet_until", "enabled",
+    "exam_code", "taken_on", "points", "certificate_no", "part", "corrects", "package_id",
     "channels", "address", "language", "run_id", "rule_id", "channel_id", "job_id", "letter_id", "position", "task",
     "open", "query", "q",
 }  # fmt: skip

@@ -14,6 +14,7 @@ _ANYBODY = RoutePolicy(audience=Audience.ANYBODY)
 _HALF = RoutePolicy(audience=Audience.HALF_SIGNED_IN)
 _KNOWN = RoutePolicy(audience=Audience.HOLDER)  # what is nobody's secret, for people and programs alike
 _SIGNED_IN = RoutePolicy(audience=Audience.SIGNED_IN)
+_EXPORT = _holder(Kind.PERSON, Action.EXPORT)  # a file that leaves whole, of learners and of staff
 _MANAGE = _holder(Kind.ACCOUNT, Action.MANAGE)
 
 POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
@@ -31,6 +32,16 @@ POLICIES: Mapping[tuple[str, str], RoutePolicy] = {
     ("POST", "/api/v1/learners/{isuo_no}/corrections"): _holder(Kind.PERSON, Action.WRITE),
     ("GET", "/api/v1/learners/{isuo_no}/file"): _holder(Kind.PERSON, Action.READ),
     ("GET", "/api/v1/employments/{employment_id}/file"): _holder(Kind.STAFF, Action.READ),
+    ("GET", "/api/v1/learners/{isuo_no}/exams"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/learners/{isuo_no}/exams"): _holder(Kind.PERSON, Action.WRITE),
+    ("GET", "/api/v1/learners/{isuo_no}/file/packages"): _holder(Kind.PERSON, Action.READ),
+    ("POST", "/api/v1/learners/{isuo_no}/file/packages"): _EXPORT,
+    ("GET", "/api/v1/learners/{isuo_no}/file/packages/{package_id}"): _EXPORT,
+    ("GET", "/api/v1/employments/{employment_id}/file/packages"): _holder(Kind.STAFF, Action.READ),
+    ("POST", "/api/v1/employments/{employment_id}/file/packages"): _EXPORT,
+    ("GET", "/api/v1/employments/{employment_id}/file/packages/{package_id}"): _EXPORT,
+    ("GET", "/api/v1/lateness"): _holder(Kind.STAFF, Action.READ),
+    ("GET", "/api/v1/organisations/{code}/lateness"): _holder(Kind.STAFF, Action.READ),
     ("GET", "/api/v1/catalogue"): _KNOWN,
     ("GET", "/api/v1/organisations/{code}/infrastructure"): _holder(Kind.ORGANISATION, Action.READ),
     ("GET", "/api/v1/board"): _holder(Kind.AGGREGATE, Action.READ),

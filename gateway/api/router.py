@@ -28,14 +28,17 @@ from gateway.api.class_routes import add_class_routes
 from gateway.api.classwork_routes import add_classwork_routes
 from gateway.api.confirmation_routes import add_confirmation_routes
 from gateway.api.dependencies import ApiDependencies
+from gateway.api.exam_routes import add_exam_routes
 from gateway.api.exchange_routes import add_exchange_routes
 from gateway.api.file_routes import add_employee_file, add_file_routes
 from gateway.api.guard import Guard, Permitted, guarded_router
 from gateway.api.incident_routes import add_incident_routes
+from gateway.api.lateness_routes import add_lateness_routes
 from gateway.api.learner_routes import add_learner_routes
 from gateway.api.leave_routes import add_leave_routes
 from gateway.api.order_routes import add_order_routes
 from gateway.api.organisation_routes import add_organisation_routes
+from gateway.api.package_routes import add_employee_packages, add_package_routes
 from gateway.api.reach import check_case, masked_cases
 from gateway.api.replay_routes import add_replay_routes
 from gateway.api.session_routes import session_router
@@ -62,12 +65,19 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     operations = guarded_router(guard, tags=["operations"])
     _add_autofill(learners, deps)
     _add_learners(learners, deps)
-    for add in (add_learner_routes, add_order_routes, add_file_routes, add_classwork_routes):
+    for add in (
+        add_learner_routes,
+        add_order_routes,
+        add_file_routes,
+        add_classwork_routes,
+        add_exam_routes,
+        add_package_routes,
+    ):
         add(learners, deps)
     add_organisation_routes(organisations)
     for add in (add_confirmation_routes, add_class_routes):
         add(organisations, deps)
-    for add in (add_staff_routes, add_leave_routes, add_employee_file):
+    for add in (add_staff_routes, add_leave_routes, add_employee_file, add_employee_packages):
         add(staff, deps)
     for add in (
         add_exchange_routes,
@@ -78,6 +88,7 @@ def create_router(deps: ApiDependencies) -> APIRouter:
     ):
         add(operations, deps)
     add_board_routes(shared, deps)
+    add_lateness_routes(shared, deps)
     add_book_routes(shared)
     _add_cases(shared, deps)
     parts = (learners, organisations, staff, shared, operations, session_router(guard), account_router(guard))

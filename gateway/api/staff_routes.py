@@ -25,11 +25,10 @@ from gateway.api.organisation_routes import Code
 from gateway.api.paging import Cursor, Limit, cursor_of, place_of
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
-from gateway.intake.staff_documents import show_passport
-from gateway.registry.reading import person_by_pin
+from gateway.intake.hiring import hire_by_pin
 from gateway.registry.repository import Provenance
 from gateway.registry.staff.assigning import NewAssignment, assign
-from gateway.registry.staff.employing import NewEmployment, end_employment, hire
+from gateway.registry.staff.employing import end_employment
 from gateway.registry.staff.listing import list_staff
 from gateway.registry.staff.model import Employment
 from gateway.registry.values import SCHOOL, Pin
@@ -86,17 +85,14 @@ def _add_hiring(router: APIRouter, deps: ApiDependencies) -> None:
 
         async def change(session: AsyncSession) -> StaffChangeAnswer:
             organisation = await organisation_within(session, permit.right, code)
-            person = await person_by_pin(session, pin.value)
-            if person is None:
-                raise InputRefused((("pin", "PERSON_UNKNOWN"),))
-            new = NewEmployment(
-                person_id=person.person_id,
-                organisation_id=organisation.id,
-                **body.model_dump(exclude={"pin", "passport"}),
+            made = await hire_by_pin(
+                session,
+                organisation.id,
+                pin,
+                body.model_dump(exclude={"pin", "passport"}),
+                passport=body.passport,
+                provenance=_told(permit, sent),
             )
-            made = await hire(session, new, provenance=_told(permit, sent))
-            if body.passport:
-                await show_passport(session, person.person_id, body.passport, provenance=_told(permit, sent))
             return StaffChangeAnswer(employment_id=made, assignment_id=None, version=1)
 
         attempt = attempt_of(permit.caller, sent.key, f"staff/{code}", body)

@@ -1,6 +1,8 @@
-"""`kopuro first-administrator`: the one account that is not made by another account."""
+"""`kopuro first-administrator`: the one account that is not made by another; `kopuro roles`: who may do what."""
 
 import asyncio
+import csv
+import sys
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +11,8 @@ import typer
 from gateway.access.door import open_door
 from gateway.access.first import Papers, appoint_first
 from gateway.access.keys import read_access_keys
+from gateway.access.matrix import MATRIX
+from gateway.access.values import Kind
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
@@ -23,6 +27,18 @@ _SOURCE = "MINISTRY"
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("first-administrator")(first_administrator)
+    app.command("roles")(roles)
+
+
+def roles() -> None:
+    """Print the matrix of roles as CSV: how far each reaches, what it needs, and what it may do to which kind."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    kinds = list(Kind)
+    out.writerow(["role", "scope", "undertaking", "order", "second_factor", *kinds])
+    for role, rule in MATRIX.roles.items():
+        needs = (rule.undertaking, rule.order, rule.second_factor)
+        rights = (" ".join(sorted(rule.rights.get(kind, ()))) for kind in kinds)
+        out.writerow([role, rule.scope, *("yes" if each else "no" for each in needs), *rights])
 
 
 def first_administrator(

@@ -89,6 +89,11 @@ def more_fields(answers: Answers, *, known: bool) -> tuple[FilledField, ...]:
     )
 
 
+def fields_of(part: Part) -> tuple[str, ...]:
+    """Name the fields a part fills, in their order."""
+    return tuple(_values(part, None))
+
+
 def _values(part: Part, record: object) -> dict[str, str | None]:
     match part:
         case Part.BIRTH_ACT:

@@ -84,6 +84,11 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "The PIN is contradictory: a review case is open",
     ),
     "PIN_NOT_FOUND": ("ЖААКта мындай ПИН жок", "В ЗАГС такого ПИН нет", "The civil registry has no such PIN"),
+    "ANOTHER_RESULT": (
+        "Оңдоо ошол эле күбөлүккө жана сыноого тиешелүү болууга тийиш",
+        "Исправление должно называть то же свидетельство и то же испытание",
+        "A correction names the same certificate and examination",
+    ),
     "PASSPORT_VOID": ("Паспорт жараксыз", "Паспорт недействителен", "The passport is void"),
     "PASSPORT_EXPIRED": ("Паспорттун мөөнөтү бүткөн", "Срок паспорта истёк", "The passport has expired"),
     "SOURCES_DISAGREE": (

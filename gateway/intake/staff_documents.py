@@ -1,5 +1,6 @@
 """The passport an employee shows: one person's in two workplaces, two people's, or void — three different things."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from gateway.foundation.errors import AgencyUnavailable
 from gateway.foundation.queue import defer
 from gateway.intake.asking import ask
 from gateway.intake.cases import CaseQuestion, open_case
+from gateway.intake.policies import Policies
 from gateway.intake.ports import Agencies, AskContext
+from gateway.intake.staff_papers import is_sound, take_passport
 from gateway.intake.verification import DOWN
 from gateway.registry.reading import current_identifiers
 from gateway.registry.repository import (
@@ -60,28 +63,64 @@ async def check_passport(
     person_id: UUID,
     *,
     context: AskContext,
+    policies: Policies,
     deadline_seconds: float = 30.0,
 ) -> bool | None:
     """Ask whether a person's passport is valid; a void one answers for nobody and is a task for the school.
 
-    None where there is no passport, no register, or the register does not say. Raises AgencyUnavailable when it
-    was down.
+    The passport service is asked first, whose it is included; the register of passports where that says nothing.
+    None where there is no passport, nobody to ask, or nobody says. Raises AgencyUnavailable when one was down.
     """
     async with database.transaction() as session:
         rows = await current_identifiers(session, [person_id])
-    number = next((row[2] for row in rows if row[1] == Scheme.PASSPORT), None)
-    if number is None or agencies.passport_register is None:
+    number = next((row[2] for row in reversed(rows) if row[1] == Scheme.PASSPORT), None)
+    if number is None:
         return None
-    series, digits = split_passport(number)
-    question = agencies.passport_register.status(series=series, number=digits, context=context)
-    answer = await ask(question, source=PASSPORT, deadline_seconds=deadline_seconds)
-    if answer.outcome in DOWN:
-        raise AgencyUnavailable("the register of passports did not answer")
-    valid = answer.record.valid if answer.record else None
-    if valid is False:
-        async with database.transaction() as session:
-            await _void(session, person_id, number, utc_now())
-    return valid
+    asking = _Asking(database, agencies, context, deadline_seconds)
+    # a PIN nobody has verified proves nothing about whose passport it is
+    verified = (row[2] for row in rows if row[1] == Scheme.PIN and row[3] is IdentifierStatus.VERIFIED)
+    pin = next(verified, None)
+    told = await asking.service(person_id, pin, number, policies) if pin else None
+    return told if told is not None else await asking.register(person_id, number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Whom to ask about a passport, and how long."""
+
+    database: Database
+    agencies: Agencies
+    context: AskContext
+    deadline_seconds: float
+
+    async def service(self, person_id: UUID, pin: str, number: str, policies: Policies) -> bool | None:
+        """Ask the passport service about the passport of a PIN, and take its word."""
+        if self.agencies.passports is None:
+            return None
+        series, digits = split_passport(number)
+        question = self.agencies.passports.passport(pin, series=series, number=digits, context=self.context)
+        answer = await ask(question, source=PASSPORT, deadline_seconds=self.deadline_seconds)
+        if answer.outcome in DOWN:
+            raise AgencyUnavailable("the passport service did not answer", code=answer.code)
+        at = utc_now()
+        async with self.database.transaction() as session:
+            await take_passport(session, person_id, answer, policies=policies, at=at)
+        return None if answer.record is None else is_sound(answer.record, on=at.date())
+
+    async def register(self, person_id: UUID, number: str) -> bool | None:
+        """Ask the register whether a passport is valid, and take its word."""
+        if self.agencies.passport_register is None:
+            return None
+        series, digits = split_passport(number)
+        question = self.agencies.passport_register.status(series=series, number=digits, context=self.context)
+        answer = await ask(question, source=PASSPORT, deadline_seconds=self.deadline_seconds)
+        if answer.outcome in DOWN:
+            raise AgencyUnavailable("the register of passports did not answer", code=answer.code)
+        valid = answer.record.valid if answer.record else None
+        if valid is False:
+            async with self.database.transaction() as session:
+                await _void(session, person_id, number, utc_now())
+        return valid
 
 
 async def _void(session: AsyncSession, person_id: UUID, number: str, at: datetime) -> None:

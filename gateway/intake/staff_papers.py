@@ -1,6 +1,6 @@
 """The passport of an employee, and what the Social Fund says of the work: information, a case, never a silence."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select
@@ -13,7 +13,12 @@ from gateway.intake.policies import Policies
 from gateway.intake.ports import AgencyAnswer, Outcome, PassportRecord
 from gateway.registry.model import Person, PersonIdentifier
 from gateway.registry.projection import project_person
-from gateway.registry.repository import Provenance, add_assertions, claim_identifier
+from gateway.registry.repository import (
+    Provenance,
+    add_assertions,
+    claim_identifier,
+    set_identifier_status,
+)
 from gateway.registry.staff.employing import SocialFund, note_social_fund
 from gateway.registry.staff.model import Employment
 from gateway.registry.values import IdentifierStatus, Scheme
@@ -47,14 +52,24 @@ async def take_passport(
         document_until=record.expires_on,
     )
     await add_assertions(session, person_id, {"passport": number}, provenance=provenance)
-    void = record.valid is False or (record.expires_on is not None and record.expires_on <= at.date())
+    void = is_sound(record, on=at.date()) is False
     status = IdentifierStatus.CLAIMED if void or holders else IdentifierStatus.VERIFIED
     await claim_identifier(session, person_id, Scheme.PASSPORT, number, status=status, at=at)
+    if void:
+        blocked = IdentifierStatus.BLOCKED
+        await set_identifier_status(session, person_id, Scheme.PASSPORT, number, status=blocked, at=at)
     await project_person(session, person_id, policies, at=at)
     return (
         *([await _ask_about_double(session, person_id, holders, at)] if holders else []),
         *([await _ask_about_void(session, person_id, at)] if void else []),
     )
+
+
+def is_sound(passport: PassportRecord, *, on: date) -> bool | None:
+    """Tell whether a passport is valid on a day in the agency's word; None where it does not say."""
+    if passport.expires_on is not None and passport.expires_on <= on:
+        return False
+    return passport.valid
 
 
 async def take_social_fund_word(

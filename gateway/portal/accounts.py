@@ -10,11 +10,9 @@ from starlette.responses import Response
 from gateway.access import accounts, notices, recovery
 from gateway.access.decide import decide
 from gateway.access.errors import not_found
-from gateway.access.form import undertaking_form
 from gateway.access.listing import AccountEntry, list_accounts
 from gateway.access.power import managed_account
-from gateway.access.route_policy import ANYBODY, holder
-from gateway.access.undertakings import FORM_VERSION
+from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind, Role
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
@@ -57,7 +55,6 @@ class Accounts:
                 Page(method="POST", path=f"{one}/{{act}}", answer=self.act, policy=MANAGING),
                 Page(method="GET", path="/notices", answer=self.notices, policy=NOTING),
                 Page(method="POST", path="/notices/{notice_id:uuid}", answer=self.take_note, policy=NOTING),
-                Page(method="GET", path="/undertaking", answer=self.undertaking, policy=ANYBODY),
             ),
             nav=(NavEntry(path="/accounts", text="accounts.nav", icon="lock", policy=READING, order=60),),
         )
@@ -204,11 +201,6 @@ class Accounts:
         async with visit.database.transaction() as session:
             await notices.take_note(session, notice_id, visit.right)
         return visit.redirect("/portal/notices", told="accounts.noted")
-
-    async def undertaking(self, visit: Visit) -> Response:
-        """Show the undertaking that is signed before the first entry, to be printed."""
-        text = undertaking_form(visit.language)
-        return visit.render("portal/undertaking.html", text=text, version=FORM_VERSION)
 
 
 async def _run(

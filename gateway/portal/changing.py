@@ -75,6 +75,11 @@ RULES: Mapping[str, str] = {
     "there is no such class to close": "class_closed",
     "there is a licence of this number by this issuer": "licence_exists",
     "the organisation has another name in this language on these days": "name_exists",
+    "the employee is on another leave on these days": "other_leave",
+    "a leave lies within its employment": "leave_within",
+    "there is no such leave to end on that day": "leave_gone",
+    "this result is recorded already": "exam_known",
+    "only the source that told a result corrects it": "exam_of_another",
     "two people must decide this: propose it, and let another person approve": "two_people",
 }
 

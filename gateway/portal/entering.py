@@ -14,6 +14,7 @@ from gateway.access.values import Action, Kind
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admitting import Admitted, admit_within
+from gateway.intake.autofill_more import Part, fields_of
 from gateway.intake.reasons import sentence
 from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
@@ -112,6 +113,7 @@ class Entering:
             "waiting": draft.running,
             "fields": shown,
             "filled": characters_filled(draft.content),
+            "fields_filled": fields_filled(draft.content),
             "warnings": [say_problem(code, visit) for code in draft.content["warnings"]],
             "sources": [
                 {
@@ -167,7 +169,8 @@ class Entering:
             "portal/entering_form.html",
             status=status,
             draft=draft,
-            fields=[_with_typed(each, form) for each in _fields(draft.content)],
+            fields=[_with_typed(each, form) for each in _fields(draft.content) if each.name in TYPED],
+            more=[each for each in _fields(draft.content) if each.name not in TYPED],
             form=form,
             places=places,
             grades=grades,
@@ -177,6 +180,7 @@ class Entering:
             warnings=[say_problem(code, visit) for code in draft.content["warnings"]],
             typed_before=sum(map(len, draft.content["typed"].values())),
             filled=characters_filled(draft.content),
+            fields_filled=fields_filled(draft.content),
         )
 
     async def _choices(
@@ -211,6 +215,8 @@ def _first_page(visit: Visit, form: Form, way: str, *, status: int = 200) -> Res
         form=form,
         way=way,
         ways=WAYS,
+        parts=tuple(Part),
+        chosen=visit.fields("parts"),
         grade=visit.query("grade") or visit.field("grade"),
         start_on=visit.query("start_on") or visit.field("start_on"),
     )
@@ -220,7 +226,7 @@ def _fields(content: Mapping[str, Any]) -> list[FieldShown]:
     """Give the fields of a draft in the form's order: a source's value, else what was typed."""
     typed, told, waiting = content["typed"], content["fields"], bool(content["waiting"])
     shown = []
-    for name in TYPED:
+    for name in (*TYPED, *_more(content)):
         found = told.get(name) or {}
         good = found.get("status") in _GOOD and bool(found.get("value"))
         pin = content.get("pin", "") if name == "pin" else ""
@@ -236,6 +242,12 @@ def _fields(content: Mapping[str, Any]) -> list[FieldShown]:
             )
         )
     return shown
+
+
+def _more(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields of the parts that were asked for; a certificate has its place in the form already."""
+    asked = (fields_of(Part(each)) for each in content.get("parts", ()))
+    return tuple(name for names in asked for name in names if name not in TYPED)
 
 
 def _with_typed(shown: FieldShown, form: Form) -> FieldShown:
@@ -255,6 +267,12 @@ def characters_filled(content: Mapping[str, Any]) -> int:
     """Count the characters a source wrote in the clerk's place."""
     fields = _fields(content)
     return sum(len(each.value) for each in fields if each.locked and each.name not in content["typed"])
+
+
+def fields_filled(content: Mapping[str, Any]) -> str:
+    """Count the fields a source filled, out of all that the form has."""
+    fields = _fields(content)
+    return f"{sum(each.locked and bool(each.source) for each in fields)} / {len(fields)}"
 
 
 def _result(visit: Visit, draft: Draft, given: Mapping[str, str], admitted: Admitted) -> dict[str, Any]:

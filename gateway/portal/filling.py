@@ -9,7 +9,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.errors import InputRefused
 from gateway.intake.applications import parse_typed
 from gateway.intake.autofill import FilledForm, Question, filling
-from gateway.intake.autofill_more import Patience
+from gateway.intake.autofill_more import Part, Patience
 from gateway.intake.finding_pin import find_pins
 from gateway.intake.ports import AskContext, Outcome
 from gateway.matching.record import Record
@@ -25,10 +25,11 @@ TYPED = (*PERSONAL, "pin", "passport", "birth_certificate")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was typed to begin with, and how: by PIN, by document, by names."""
+    """What was typed to begin with, and how: by PIN, by document, by names; and which parts are asked for besides."""
 
     way: str
     typed: Mapping[str, str]
+    parts: tuple[str, ...] = ()
 
     @property
     def characters(self) -> int:
@@ -55,7 +56,8 @@ def read_asked(visit: Visit) -> Asked:
     problems = [*_missing(way, typed), *_wrong(typed)]
     if problems:
         raise InputRefused(tuple(problems))
-    return Asked(way=way, typed=typed)
+    wanted = set(visit.fields("parts")) if way != "document" else set()
+    return Asked(way=way, typed=typed, parts=tuple(each for each in Part if each in wanted))
 
 
 def _missing(way: str, typed: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -119,7 +121,8 @@ class _Work:
             await self._keep(running=False, waiting=[])
             return
         series, number = split_passport(passport_number(asked.typed.get("passport", "")))
-        question = Question(pin=pin, series=series, number=number, typed=_record(asked.typed))
+        parts = tuple(Part(each) for each in asked.parts)
+        question = Question(pin=pin, series=series, number=number, typed=_record(asked.typed), parts=parts)
         of_source = self._desk.settings.background.filling.deadlines
         patience = Patience(whole=self._desk.fill_deadline_seconds, of_source=of_source)
         forms = filling(self._desk.agencies, question, self._context, patience=patience)

@@ -11,6 +11,7 @@ from gateway.access.sentences import FIELDS as ACCESS_FIELDS
 from gateway.foundation.errors import InputRefused
 from gateway.intake.order_sentences import order_reason
 from gateway.intake.reasons import LANGUAGES, sentence
+from gateway.intake.signature_sentences import SIGNATURE_REASONS
 from gateway.pages.visit import Visit
 from gateway.registry.values import parse_date
 
@@ -59,7 +60,7 @@ def say_problem(code: str, visit: Visit) -> str:
     if visit.speech.knows(f"words.problem.{code}"):
         return visit.say(f"words.problem.{code}")
     language = visit.language
-    spoken = ACCESS_FIELDS.get(code) or order_reason(code)
+    spoken = ACCESS_FIELDS.get(code) or order_reason(code) or SIGNATURE_REASONS.get(code)
     return spoken[LANGUAGES.index(language)] if spoken else sentence(code, language)
 
 

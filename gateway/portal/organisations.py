@@ -12,22 +12,27 @@ from gateway.access.errors import not_found
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import organisation_within
+from gateway.crypto.detached import DetachedSignature
+from gateway.crypto.digest import SIGNATURES
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import ConcurrentChange
+from gateway.intake.confirming import confirm, read_ceremony
 from gateway.pages.room import NavEntry, Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.amendments import PARTS, Part, Target
-from gateway.portal.books import names_of
+from gateway.portal.books import Option, names_of
 from gateway.portal.changing import answer_form, change_once, told_by
 from gateway.portal.desk import Desk
 from gateway.portal.fields import Field, read_fields, with_options
 from gateway.portal.forms import Form, new_form
 from gateway.portal.places import places_within
+from gateway.portal.signature_files import read_signature
 from gateway.registry.model import Organisation
 from gateway.registry.organisations.classes import close_class_group
-from gateway.registry.organisations.confirmation import confirm_passport, passport_standing
+from gateway.registry.organisations.confirmation import passport_standing
 from gateway.registry.organisations.model import ClassGroup
 from gateway.registry.organisations.passport import read_passport
+from gateway.registry.organisations.signing import last_signature, statement
 
 READING = holder(Kind.ORGANISATION, Action.READ)
 WRITING = holder(Kind.ORGANISATION, Action.WRITE)
@@ -50,6 +55,7 @@ class Organisations:
     def __init__(self, desk: Desk) -> None:
         """Take the desk."""
         self._desk = desk
+        self._ceremony = read_ceremony(desk.settings)
 
     def room(self) -> Room:
         """Give the pages."""
@@ -59,6 +65,8 @@ class Organisations:
                 Page(method="GET", path="/organisations", answer=self.list, policy=READING),
                 Page(method="GET", path=one, answer=self.passport, policy=READING),
                 Page(method="POST", path=f"{one}/confirmation", answer=self.confirm, policy=SIGNING),
+                Page(method="GET", path=f"{one}/statement", answer=self.statement, policy=SIGNING),
+                Page(method="POST", path=f"{one}/signature", answer=self.sign, policy=SIGNING),
                 Page(method="GET", path=f"{one}/classes", answer=self.classes, policy=READING),
                 Page(method="POST", path=f"{one}/classes/close", answer=self.close_class, policy=WRITING),
                 Page(method="GET", path=f"{one}/add/{{part}}", answer=self.ask_part, policy=WRITING),
@@ -91,6 +99,8 @@ class Organisations:
             standing = await passport_standing(session, place.id, at=utc_now())
             books = {name: await names_of(session, book, visit.language) for name, book in _BOOKS.items()}
             items = await names_of(session, "PASSPORT_ITEM", visit.language)
+        async with self._desk.database.transaction() as session:
+            signed = await last_signature(session, place.id, trust=self._ceremony.trust)
         return visit.render(
             "portal/passport.html",
             status=status,
@@ -104,13 +114,34 @@ class Organisations:
             parts=tuple(PARTS),
             may_write=_reaches(visit, place, Action.WRITE, Kind.ORGANISATION),
             may_sign=_reaches(visit, place, Action.SIGN, Kind.CONFIRMATION),
+            by_word=not self._ceremony.required,
+            algorithms=[Option(code=each, name=each) for each in SIGNATURES],
+            signed=signed,
         )
 
-    async def confirm(self, visit: Visit) -> Response:
-        """Confirm the passport as its head: what was read, and nothing that came after."""
+    async def statement(self, visit: Visit) -> Response:
+        """Give the very bytes a head signs today, to be kept as a file."""
+        at, code = utc_now(), visit.path("code")
+        async with visit.reading() as session:
+            place = await organisation_within(session, visit.right, code)
+            passport = await read_passport(session, place.id, on=at.date())
+        name = f'attachment; filename="passport-{at:%Y-%m-%d}.json"'
+        headers = {"Cache-Control": "no-store", "Content-Disposition": name}
+        content = statement(place.code, passport, on=at.date())
+        return Response(content, media_type="application/json", headers=headers)
 
+    async def confirm(self, visit: Visit) -> Response:
+        """Confirm the passport as its head by word: what was read, and nothing that came after."""
+        return await self._confirmed(visit, signed=False)
+
+    async def sign(self, visit: Visit) -> Response:
+        """Confirm the passport by the head's detached signature over the document of today."""
+        return await self._confirmed(visit, signed=True)
+
+    async def _confirmed(self, visit: Visit, *, signed: bool) -> Response:
         async def act() -> Response:
-            await change_once(visit, lambda session: self._confirm(session, visit))
+            signature = await read_signature(visit) if signed else None
+            await change_once(visit, lambda session: self._confirm(session, visit, signature))
             return visit.redirect(
                 f"/portal/organisations/{visit.path('code')}", told="organisations.confirmed"
             )
@@ -120,13 +151,23 @@ class Organisations:
 
         return await answer_form(act, again, visit)
 
-    async def _confirm(self, session: AsyncSession, visit: Visit) -> dict[str, str]:
+    async def _confirm(
+        self, session: AsyncSession, visit: Visit, signature: DetachedSignature | None
+    ) -> dict[str, str]:
         at = utc_now()
         place = await organisation_within(session, visit.right, visit.path("code"), lock=True)
         present = await read_passport(session, place.id, on=at.date())
         if visit.field("digest") != present.digest().hex():
             raise ConcurrentChange("the passport has changed since it was read")
-        made = await confirm_passport(session, place.id, confirmed_by=visit.caller.user_id, at=at)
+        made = await confirm(
+            session,
+            place,
+            signature,
+            ceremony=self._ceremony,
+            by=visit.caller,
+            user_id=visit.caller.user_id,
+            at=at,
+        )
         return {"confirmation_id": str(made)}
 
     async def classes(self, visit: Visit) -> Response:

@@ -14,15 +14,15 @@ from gateway.access.values import Action, Kind
 from gateway.access.within import employment_version, organisation_within
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import InputRefused
+from gateway.intake.hiring import hire_by_pin
 from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.books import names_of, options
 from gateway.portal.changing import Again, answer_form, change_once, check_version, told_by
 from gateway.portal.desk import Desk
 from gateway.portal.forms import Form, Reading, new_form
-from gateway.registry.reading import person_by_pin
 from gateway.registry.staff.assigning import NewAssignment, assign
-from gateway.registry.staff.employing import NewEmployment, end_employment, hire
+from gateway.registry.staff.employing import end_employment
 from gateway.registry.staff.listing import StaffEntry, list_staff
 from gateway.registry.staff.model import Employment
 from gateway.registry.values import Pin
@@ -84,11 +84,9 @@ class Staff:
         self, session: AsyncSession, visit: Visit, pin: Pin, values: dict[str, Any]
     ) -> dict[str, str]:
         place = await organisation_within(session, visit.right, visit.path("code"))
-        person = await person_by_pin(session, pin.value)
-        if person is None:
-            raise InputRefused((("pin", "PERSON_UNKNOWN"),))
-        new = NewEmployment(person_id=person.person_id, organisation_id=place.id, **values)
-        return {"employment_id": str(await hire(session, new, provenance=told_by(visit)))}
+        passport = values.pop("passport")
+        made = await hire_by_pin(session, place.id, pin, values, passport=passport, provenance=told_by(visit))
+        return {"employment_id": str(made)}
 
     async def _hiring(self, visit: Visit, form: Form, *, status: int = 200) -> Response:
         async with visit.reading() as session:
@@ -166,10 +164,11 @@ class Staff:
 
 
 def read_hiring(visit: Visit) -> tuple[Pin, dict[str, Any]]:
-    """Read whom to hire as what; raises InputRefused with every problem."""
+    """Read whom to hire as what, and the passport shown; raises InputRefused with every problem."""
     reading = Reading(visit)
     typed = reading.needed("pin", longest=32)
     values = {
+        "passport": reading.text("passport", longest=32),
         "position_code": reading.needed("position_code", longest=64),
         "start_on": reading.needed_day("start_on"),
         "kind_code": reading.needed("kind_code", longest=64),

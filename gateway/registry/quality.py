@@ -56,6 +56,18 @@ _SCORES = text("""
 """).bindparams(bindparam("places", type_=ARRAY(Uuid())))
 
 
+_PREVENTED = text("""
+    with told as (
+        select r.organisation_code, r.recorded_at,
+            min(r.recorded_at) over (partition by coalesce(p.master_id, p.id)) as first_at
+        from source_record r join person p on p.id = r.person_id
+    )
+    select count(*) from told
+    join organisation o on o.code = told.organisation_code and o.id = any(:places)
+    where told.recorded_at > told.first_at
+""").bindparams(bindparam("places", type_=ARRAY(Uuid())))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """One organisation's card: numbers, never a person.
@@ -115,6 +127,14 @@ async def scores(
         )
         for row in found
     )
+
+
+async def duplicates_prevented(session: AsyncSession, organisations: Sequence[UUID]) -> int:
+    """Count the records that came about somebody who was known by then, and made no second entry (R-021).
+
+    A record that arrives again under its own key is one record; entries merged later count as one all along.
+    """
+    return int(await session.scalar(_PREVENTED, {"places": list(organisations)}) or 0)
 
 
 def board_of(cards: Sequence[Score]) -> Board:

@@ -205,7 +205,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             tracing=tracing,
             door=door,
             api=ApiDependencies(
-                database=database, agencies=for_forms, settings=settings, door=door, keys=keys
+                database=database,
+                agencies=for_forms,
+                settings=settings,
+                door=door,
+                keys=keys,
+                signer=signer,
             ),
             console=ConsoleDependencies(database=database, keys=keys, settings=settings, watcher=watcher),
             desk=Desk(

@@ -15,6 +15,7 @@ from gateway.api import ApiDependencies, create_router
 from gateway.foundation.settings import Settings
 from tests.access.world import World, settings_of
 from tests.intake.support import Sources
+from tests.pki import signer
 
 
 @dataclass
@@ -64,6 +65,7 @@ def make_app(world: World, settings: Settings | None = None) -> FastAPI:
         agencies=Sources().agencies(),
         settings=settings or settings_of(),
         door=world.door,
+        signer=signer("registry-files"),
         evidence_deadline_seconds=1.0,
         autofill_deadline_seconds=1.0,
     )

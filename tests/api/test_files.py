@@ -238,7 +238,7 @@ async def test_the_ministry_and_nobody_at_all_get_no_personal_field(desk: Desk) 
         "code": "A-SCHOOL", "isuo_no": world.numbers["a-pupil"], "class_id": world.classes["5A"],
         "account_id": world.accounts["head"], "employment_id": uuid4(), "register_code": "AWARD",
         "book_code": "POSITION",
-        **dict.fromkeys(("exchange_id", "incident_id", "run_id", "rule_id", "channel_id", "letter_id"), uuid4()),
+        **dict.fromkeys(("package_id", "exchange_id", "incident_id", "run_id", "rule_id", "channel_id", "letter_id"), uuid4()),
         "job_id": 1, "position": 1,
     }  # fmt: skip
     secrets = {world.pins["a-pupil"], world.numbers["a-pupil"], world.pins["head"]}

@@ -327,7 +327,10 @@ async def test_a_void_passport_is_a_task_for_the_school(registry: Database) -> N
     async with registry.transaction() as session:
         await show_passport(session, person_id, "ID1234567", provenance=told_by("SCHOOL"))
     sources = Registers(void={"ID1234567"})
-    assert await check_passport(registry, sources.agencies(), person_id, context=CONTEXT) is False
+    assert (
+        await check_passport(registry, sources.agencies(), person_id, context=CONTEXT, policies=POLICIES)
+        is False
+    )
     assert await kinds(registry) == ["STALE"]
     async with registry.transaction() as session:
         assert await count(session, "from employment where end_on is null") == 1

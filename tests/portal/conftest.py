@@ -83,6 +83,15 @@ class Clerk:
         ) as response:
             return Answer(response.status, await response.text(), dict(response.headers))
 
+    async def post_many(self, path: str, fields: list[tuple[str, str]]) -> Answer:
+        """Send a form whose fields may come more than once."""
+        form = [("csrf", self.site.csrf(self.cookies)), ("once", uuid4().hex), *fields]
+        headers = {"Accept-Language": self.language, "Origin": self.site.address}
+        async with self.http.post(
+            path, data=form, headers=headers, cookies=self.cookies, allow_redirects=False
+        ) as response:
+            return Answer(response.status, await response.text(), dict(response.headers))
+
     async def upload(self, path: str, name: str, content: bytes) -> Answer:
         form = aiohttp.FormData()
         form.add_field("csrf", self.site.csrf(self.cookies))

@@ -27,7 +27,7 @@ MOST_EXPORTED = 5_000
 EXPORT_LEARNERS = "export_learners"
 EXPORT_STAFF = "export_staff"
 INTERNAL_USE = "INTERNAL_USE"
-_SHORTEST_REASON = 5
+SHORTEST_REASON = 5
 Permitted = Callable[[str, str], bool]
 
 
@@ -93,7 +93,7 @@ async def export_learners(
 def _refuse_groundless(request: ExportRequest, permitted: Permitted) -> None:
     if not request.by.strip() or not permitted(request.what, request.organisation_code):
         raise AccessError("you may not export people of this organisation", code="EXPORT_NOT_ALLOWED")
-    if len(request.reason.strip()) < _SHORTEST_REASON:
+    if len(request.reason.strip()) < SHORTEST_REASON:
         raise RegistryError("an export needs a reason: say what the data are for")
 
 

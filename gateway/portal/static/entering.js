@@ -35,6 +35,8 @@ async function look(form) {
   list(state.sources);
   const filled = document.querySelector("[data-filled]");
   if (filled) filled.textContent = String(state.filled);
+  const fields = document.querySelector("[data-fields]");
+  if (fields) fields.textContent = state.fields_filled;
   if (state.waiting) setTimeout(() => look(form), LOOK_AGAIN_MS);
   else finish(form);
 }
@@ -43,11 +45,12 @@ function put(name, told) {
   const field = document.querySelector(`[data-field="${CSS.escape(name)}"]`);
   const input = field?.querySelector("input, select");
   if (!input || (!told.locked && !field.classList.contains("arrived"))) return;
-  if (input.readOnly && !field.classList.contains("arrived")) return;
+  // what was locked from the start stays; a field that only sources fill is read-only and empty until one speaks
+  if (input.readOnly && field.classList.contains("filled-locked") && !field.classList.contains("arrived")) return;
   // what a later source contradicts is not this person's: it goes again
   input.value = told.value;
   input.defaultValue = told.value;
-  if (input.tagName !== "SELECT") input.readOnly = told.locked;
+  if (input.tagName !== "SELECT" && input.name) input.readOnly = told.locked;
   field.classList.toggle("filled-locked", told.locked);
   field.classList.add("arrived");
   field.querySelector(".source").textContent = told.locked ? told.source : told.status;

@@ -49,10 +49,10 @@ async def record_exam(
 ) -> UUID:
     """Record a result and give its id; raises RegistryError for one that stands already or is corrected already.
 
-    A correction stands in the place of what it corrects and names the same certificate.
+    A correction stands in the place of what it corrects, comes from the same source and names the same certificate.
     """
     if corrects is not None:
-        await _check_corrects(session, person_id, exam, corrects)
+        await _check_corrects(session, person_id, exam, corrects, by=provenance.source)
     result_id = uuid4()
     await write(
         session,
@@ -92,10 +92,14 @@ async def exams_of(session: AsyncSession, person_id: UUID) -> tuple[RecordedExam
     return tuple(_recorded(row) for row in found.scalars())
 
 
-async def _check_corrects(session: AsyncSession, person_id: UUID, exam: Exam, corrects: UUID) -> None:
+async def _check_corrects(
+    session: AsyncSession, person_id: UUID, exam: Exam, corrects: UUID, *, by: str
+) -> None:
     old = await session.get(ExamResult, corrects)
     if old is None or old.person_id != person_id:
         raise RegistryError("there is no such result to correct")
+    if old.source_code != by:
+        raise RegistryError("only the source that told a result corrects it")
     if (old.exam_code, old.part, old.certificate_no) != (exam.exam_code, exam.part, exam.certificate_no):
         raise InputRefused((("certificate_no", "ANOTHER_RESULT"),))
 

@@ -1,21 +1,23 @@
 """The personal file of a person whole: papers, orders, documents, consents, exchanges and cases, by day (R-046)."""
 
+import hashlib
 import io
 import json
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
 from cryptography import x509
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.crypto.detached import DetachedSignature, sign_detached, verify_own
 from gateway.crypto.keys import Signer
-from gateway.foundation.errors import RegistryError
+from gateway.foundation.errors import RegistryError, SignatureError
 from gateway.registry.model import Person
 from gateway.registry.papers.evidence import keep_signed
+from gateway.registry.papers.model import SignedContent
 from gateway.registry.staff.file import staff_file
 
 KIND = "PERSONAL_FILE"
@@ -63,13 +65,19 @@ class FileItem:
     known_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedFile:
+    """A personal file as it was signed: the kept signature's id, the instant, the digest, the package to hand over."""
+
+    signature_id: UUID
+    signed_at: datetime
+    digest: bytes
+    package: bytes = field(repr=False)
+
+
 async def whole_file(session: AsyncSession, person_id: UUID) -> tuple[FileItem, ...]:
     """Read the file of a person and of what was merged into him, in the order of days; read it as the owner."""
-    root = await session.scalar(
-        select(func.coalesce(Person.master_id, Person.id)).where(Person.id == person_id)
-    )
-    if root is None:
-        raise RegistryError("there is no such person")
+    root = await _root(session, person_id)
     found = await session.execute(_PARTS, {"root": root})
     items = [FileItem(**row) for row in found.mappings()]
     for work in await staff_file(session, root):
@@ -80,29 +88,67 @@ async def whole_file(session: AsyncSession, person_id: UUID) -> tuple[FileItem, 
     return tuple(sorted(items, key=lambda each: (each.on, each.kind, each.reference)))
 
 
-async def sign_file(session: AsyncSession, person_id: UUID, signer: Signer, *, at: datetime) -> bytes:
-    """Give the file as one signed package (a ZIP of content, signature and certificate), and keep what was signed."""
-    isuo_no = await session.scalar(select(Person.isuo_no).where(Person.id == person_id))
+async def _root(session: AsyncSession, person_id: UUID) -> UUID:
+    root = await session.scalar(
+        select(func.coalesce(Person.master_id, Person.id)).where(Person.id == person_id)
+    )
+    if root is None:
+        raise RegistryError("there is no such person")
+    return root
+
+
+async def sign_file(session: AsyncSession, person_id: UUID, signer: Signer, *, at: datetime) -> SignedFile:
+    """Sign the file as one package (a ZIP of content, signature and certificate), and keep what was signed."""
+    root = await _root(session, person_id)
+    isuo_no = await session.scalar(select(Person.isuo_no).where(Person.id == root))
     said = {
         "file_of": isuo_no,
         "made_at": at,
-        "items": [asdict(each) for each in await whole_file(session, person_id)],
+        "items": [asdict(each) for each in await whole_file(session, root)],
     }
     content = json.dumps(
         said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
     ).encode()
     detached = sign_detached(signer, content)
-    await keep_signed(session, content, detached, kind=KIND, subject_id=person_id, signer_id=None, at=at)
-    return _packed(content, detached)
+    kept = await keep_signed(session, content, detached, kind=KIND, subject_id=root, signer_id=None, at=at)
+    return _signed(kept, at, content, detached)
+
+
+async def signed_files(session: AsyncSession, person_id: UUID) -> tuple[SignedFile, ...]:
+    """Read what was signed of a person's file, the newest first, those of merged entries included."""
+    root = await _root(session, person_id)
+    same = select(Person.id).where(or_(Person.id == root, Person.master_id == root))
+    found = await session.scalars(
+        select(SignedContent)
+        .where(SignedContent.kind == KIND, SignedContent.subject_id.in_(same))
+        .order_by(SignedContent.signed_at.desc(), SignedContent.id)
+    )
+    return tuple(
+        _signed(
+            row.id,
+            row.signed_at,
+            row.content,
+            DetachedSignature(algorithm=row.algorithm, signature=row.signature, certificate=row.certificate),
+        )
+        for row in found
+    )
+
+
+def _signed(kept: UUID, at: datetime, content: bytes, detached: DetachedSignature) -> SignedFile:
+    digest = hashlib.sha256(content).digest()
+    return SignedFile(signature_id=kept, signed_at=at, digest=digest, package=_packed(content, detached))
 
 
 def open_package(package: bytes, *, signer: x509.Certificate) -> bytes:
     """Give the content of a package that this certificate signed; raises SignatureError."""
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        content, signature, certificate = (
-            archive.read(name) for name in (_CONTENT, _SIGNATURE, _CERTIFICATE)
-        )
-        algorithm = archive.comment.decode()
+    try:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            content, signature, certificate = (
+                archive.read(name) for name in (_CONTENT, _SIGNATURE, _CERTIFICATE)
+            )
+            algorithm = archive.comment.decode()
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError):
+        raise SignatureError("this is no package of a signed file") from None
     detached = DetachedSignature(algorithm=algorithm, signature=signature, certificate=certificate)
     verify_own(content, detached, certificate=signer)
     return content

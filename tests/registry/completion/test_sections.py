@@ -182,7 +182,7 @@ async def test_a_personal_file_is_one_signed_package_by_day(database: Database) 
         kinds = [each.kind for each in items]
         assert {"ORDER_ENROL", "ORDER_LEAVE", "CONSENT"} <= set(kinds)
         assert next(each.place for each in items if each.kind == "CONSENT") == "safe 2, file 7"
-        package = await sign_file(session, person_id, ours, at=NOW)
+        package = (await sign_file(session, person_id, ours, at=NOW)).package
     content = open_package(package, signer=ours.certificate)
     assert len(json.loads(content)["items"]) == len(items)
     with pytest.raises(SignatureError):
