@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import psycopg
 from sqlalchemy import text
@@ -172,7 +173,7 @@ async def _prepare(
         stage.wait_for_sandbox()
     if plan.asks:
         stage.start("gateway")
-        agency = Agency(stage.settings)
+        agency = Agency(stage.settings, lifetime=timedelta(days=1))
         agency.url = f"http://127.0.0.1:{stage.ports['gateway']}"
         asking = Asking(agency, plan.asks)
     for number in range(plan.workers):

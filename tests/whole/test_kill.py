@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -40,6 +41,7 @@ class Agency:
     """A client with many connections: signs requests, and keeps every answer it received whole."""
 
     settings: Settings
+    lifetime: timedelta = timedelta(minutes=5)  # of its signatures; who repeats a question late wants it longer
     url: str = ""
     answered: dict[str, bytes] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Agency:
         self._header, self._content = sample.header, canonical(sample.content)
         certificate = self.settings.path(self.settings.agreements["social_fund"].certificate_files[0])
         signer = FileSigner(certificate.with_suffix(".key"), certificate, signature_algorithm("rsa-sha256"))
-        self._sealing = Sealing(signer=signer)
+        self._sealing = Sealing(signer=signer, lifetime=self.lifetime)
 
     def request(self) -> tuple[str, bytes]:
         message_id = str(uuid4())
