@@ -367,6 +367,4 @@ async def test_shipped_rules_come_once_and_stay_as_people_leave_them(database: D
         await session.delete(second)
     assert await ship_rules(database) == 0
     async with database.transaction() as session:
-        assert {rule.name for rule in await list_rules(session)} == names - former | {
-            "ours"
-        }
+        assert {rule.name for rule in await list_rules(session)} == names - former | {"ours"}
