@@ -11,7 +11,7 @@ from procrastinate.jobs import Job
 from procrastinate.worker import Worker
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from gateway.exchange.dead_letters import Death, bury, cause_of
+from gateway.exchange.dead_letters import RETRY_LETTER, Death, bury, cause_of
 from gateway.exchange.holds import is_held
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import KopuroError
@@ -60,7 +60,7 @@ def edge(dependencies: WorkerDependencies) -> Middleware:
         log.info("job ends" if last else "job waits for another attempt")
         if last:
             await abandon(dependencies, job.task_name, job.task_kwargs)
-            if not job.queueing_lock:
+            if not job.queueing_lock and job.task_name != RETRY_LETTER:  # its own letter is open again
                 await bury_job(dependencies, job, failed)
         raise failed from None
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from procrastinate import App
 
 from gateway.exchange.breaker import CATCH_UP
+from gateway.exchange.dead_letters import RETRY_LETTER, reopen_letter
 from gateway.foundation.clock import utc_now
 from gateway.foundation.logging import get_logger
 from gateway.foundation.queue import QUEUE
@@ -20,6 +21,7 @@ from sync.catch_up import catch_up
 from sync.dependencies import WorkerDependencies
 from sync.following import FOLLOW_FEED, follow_feed
 from sync.imports import run_batch, stop_batch
+from sync.letters import retry_letter
 from sync.people import look_at_passport, look_at_work, tie_family, verify, verify_foreign
 from sync.retries import Backoff
 
@@ -59,6 +61,10 @@ def register_tasks(app: App, dependencies: WorkerDependencies) -> None:
     async def _follow(feed: str) -> None:
         await follow_feed(dependencies, feed, at=utc_now())
 
+    @app.task(name=RETRY_LETTER, queue=QUEUE, retry=backoff)
+    async def _retry_letter(letter_id: str) -> None:
+        await retry_letter(dependencies, UUID(letter_id), at=utc_now())
+
     @app.task(name=CATCH_UP, queue=QUEUE, retry=backoff)
     async def _catch_up(agency: str, before: str = "") -> None:
         since = datetime.fromisoformat(before) if before else utc_now()
@@ -70,3 +76,6 @@ async def abandon(dependencies: WorkerDependencies, task: str, args: Mapping[str
     if task == IMPORT_BATCH:
         _log.error("import stopped", batch=args["batch_id"])
         await stop_batch(dependencies, UUID(args["batch_id"]))
+    if task == RETRY_LETTER:
+        async with dependencies.database.transaction() as session:
+            await reopen_letter(session, UUID(args["letter_id"]))

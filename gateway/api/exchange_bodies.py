@@ -86,4 +86,6 @@ class OneExchangeAnswer(ExchangeAnswer):
     """One exchange, why it failed, and whether its rows are whole."""
 
     cause: CauseAnswer | None = None
+    trace_id: str = Field(default="", description="Its OpenTelemetry trace, or empty")
+    incident_id: UUID | None = Field(default=None, description="For callers who may see incidents")
     rows: list[RowAnswer]

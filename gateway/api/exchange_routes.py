@@ -5,7 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
 
+from gateway.access.decide import decide
 from gateway.access.errors import not_found
+from gateway.access.values import Action, Kind
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.exchange_bodies import (
     CauseAnswer,
@@ -17,6 +19,7 @@ from gateway.api.exchange_bodies import (
     QueryLine,
     RowAnswer,
 )
+from gateway.api.guard import Permitted
 from gateway.api.paging import Cursor as CursorText
 from gateway.api.paging import Limit
 from gateway.crypto.certificates import read_certificate
@@ -29,9 +32,11 @@ from gateway.exchange.asking.listing import (
     list_exchanges,
 )
 from gateway.exchange.proof import prove_exchange
+from gateway.exchange.tracing import trace_of
 from gateway.foundation.errors import AccessError, InputRefused
 from gateway.intake.exchange_states import STATES
 from gateway.intake.reasons import choose_language
+from gateway.operations.incidents import incidents_of
 from gateway.xroad.fault_catalogue import Language, explain
 
 AcceptLanguage = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
@@ -72,15 +77,22 @@ def _add_lists(router: APIRouter, deps: ApiDependencies) -> None:
 
 def _add_one(router: APIRouter, deps: ApiDependencies) -> None:
     @router.get("/exchanges/{exchange_id}")
-    async def show_exchange(exchange_id: UUID, language: AcceptLanguage = None) -> OneExchangeAnswer:
-        """Show one exchange: why it failed, whose side that is, and whether its rows are whole."""
+    async def show_exchange(
+        exchange_id: UUID, permit: Permitted, language: AcceptLanguage = None
+    ) -> OneExchangeAnswer:
+        """Show one exchange: why it failed, whose side that is, its trace, and whether its rows are whole."""
+        sees_incidents = decide(permit.caller, Action.READ, Kind.WORK).allowed
         async with deps.database.transaction() as session:
             found = await find_exchange(session, exchange_id)
+            trace_id = await trace_of(session, exchange_id)
+            incidents = await incidents_of(session, [exchange_id]) if sees_incidents else {}
         if found is None:
             raise not_found()
         return OneExchangeAnswer(
             **_answer(found).model_dump(),
             cause=_cause(found, choose_language(language)),
+            trace_id=trace_id or "",
+            incident_id=incidents[exchange_id].incident_id if exchange_id in incidents else None,
             rows=await _rows(deps, exchange_id),
         )
 

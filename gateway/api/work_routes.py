@@ -22,7 +22,9 @@ from gateway.api.work_bodies import (
     WorkAnswer,
 )
 from gateway.operations.actor import actor_of
+from gateway.operations.exchange_work import work_of_exchange
 from gateway.operations.work import (
+    JobView,
     WorkView,
     drop_letter,
     let_go_on,
@@ -57,14 +59,18 @@ def _add_reading(router: APIRouter) -> None:
         task: Annotated[str | None, Query(max_length=128)] = None,
         limit: Limit = 50,
         cursor: Cursor = "",
+        exchange: Annotated[UUID | None, Query(description="Only the work of this exchange")] = None,
     ) -> JobsPage:
         """List jobs, the newest first; their arguments are not shown."""
         async with permit.database.transaction() as session:
+            if exchange is not None:
+                work = await work_of_exchange(session, exchange)
+                return JobsPage(jobs=[_job(job) for job in work.jobs], next_cursor=None)
             found = await list_jobs(
                 session, status=status, task=task, before=number_of(cursor), limit=limit + 1
             )
         return JobsPage(
-            jobs=[JobAnswer.model_validate(job, from_attributes=True) for job in found[:limit]],
+            jobs=[_job(job) for job in found[:limit]],
             next_cursor=cursor_of(str(found[limit - 1].job_id)) if len(found) > limit else None,
         )
 
@@ -76,7 +82,7 @@ def _add_steps(router: APIRouter, deps: ApiDependencies) -> None:
         async with deps.database.transaction() as session:
             actor = actor_of(permit.caller, peer=permit.peer)
             made = await take_job_step(session, job_id, body.step, actor=actor, reason=body.reason)
-        return JobAnswer.model_validate(made, from_attributes=True)
+        return _job(made)
 
     @router.post("/background/letters/{letter_id}/steps")
     async def step_letter(letter_id: UUID, body: LetterStepBody, permit: Permitted) -> WorkAnswer:
@@ -100,6 +106,10 @@ def _add_steps(router: APIRouter, deps: ApiDependencies) -> None:
                 await let_go_on(session, body.kind, body.name, actor=actor)
         async with deps.database.transaction() as session:
             return _work(await look_at_work(session))
+
+
+def _job(view: JobView) -> JobAnswer:
+    return JobAnswer.model_validate(view, from_attributes=True)
 
 
 def _work(view: WorkView) -> WorkAnswer:

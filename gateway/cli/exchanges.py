@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -20,10 +20,12 @@ from gateway.exchange.asking.listing import (
 )
 from gateway.exchange.asking.sentences import explain_query_error
 from gateway.exchange.proof import proof_bundle, prove_exchange
+from gateway.exchange.tracing import trace_of
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.intake.exchange_states import STATES
+from gateway.operations.incidents import incidents_of
 from gateway.wiring import begin, read_keys, ready_database
 from gateway.xroad.fault_catalogue import Role, explain
 
@@ -89,6 +91,9 @@ def show(exchange_id: UUID) -> None:
     async def ask(database: Database) -> bool:
         async with database.transaction() as session:
             found = await find_exchange(session, exchange_id)
+            about = {"trace_id": await trace_of(session, exchange_id)}
+            incident = (await incidents_of(session, [exchange_id])).get(exchange_id)
+            about["incident_id"] = str(incident.incident_id) if incident else None
         if found is None:
             raise SettingsError(f"there is no exchange {exchange_id}")
         certificates = [read_certificate(settings.path(settings.signing.certificate_file))]
@@ -97,7 +102,7 @@ def show(exchange_id: UUID) -> None:
             {"seq": each.seq, "kind": each.kind, "whole": each.whole, "sealed": each.sealed}
             for each in proofs
         ]
-        typer.echo(json.dumps(_told(found) | {"rows": rows}, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_told(found) | _known(about) | {"rows": rows}, ensure_ascii=False, indent=2))
         if found.status == "failed":
             role: Role = "answering" if found.is_inbound else "asking"
             typer.echo(explain(found.fault_code, "en", role=role).help, err=True)
@@ -161,4 +166,8 @@ def _told(found: Exchange) -> dict[str, Any]:
         "attempts": found.attempt,
         "purpose": found.purpose,
     }
+    return _known(told)
+
+
+def _known(told: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, "")}

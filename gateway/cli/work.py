@@ -6,6 +6,7 @@ from uuid import UUID
 import typer
 
 from gateway.cli.transaction import By, Why, actor_at_terminal, as_plain, in_transaction, say
+from gateway.operations.exchange_work import work_of_exchange
 from gateway.operations.work import (
     JobStep,
     drop_letter,
@@ -53,8 +54,13 @@ def jobs(
     state: Annotated[str | None, typer.Option("--state", help="todo, doing, failed, …")] = None,
     task: Annotated[str | None, typer.Option(help="Of one task.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    exchange: Annotated[UUID | None, typer.Option(help="Only the work of this exchange.")] = None,
 ) -> None:
     """List jobs, the newest first, without their arguments."""
+    if exchange is not None:
+        for each in in_transaction(lambda session, _: work_of_exchange(session, exchange)).jobs:
+            say(each)
+        return
     found = in_transaction(lambda session, _: list_jobs(session, status=state, task=task, limit=limit))
     for each in found:
         say(each)

@@ -159,6 +159,23 @@ async def _give_to_a_person(database: Database, notice: Notice, refused: KopuroE
         await bury(session, death, at=at)
 
 
+async def put_back(session: AsyncSession, notice_id: UUID, *, at: datetime) -> bool:
+    """Let a notice that was refused leave once more by its service; False where that is no longer wanted."""
+    wanted = select(DisclosureCorrection.id).where(DisclosureCorrection.state == "MARKED")
+    changed = await session.execute(
+        update(CorrectionNotice)
+        .where(
+            CorrectionNotice.correction_id == notice_id,
+            CorrectionNotice.correction_id.in_(wanted),
+            CorrectionNotice.delivered_at.is_(None),
+            CorrectionNotice.service != "",
+        )
+        .values(route=SERVICE, due_at=at)
+        .returning(CorrectionNotice.correction_id)
+    )
+    return changed.first() is not None
+
+
 async def open_notices(session: AsyncSession, *, route: str = PERSON) -> tuple[Notice, ...]:
     """Read the notices that were not delivered, those a person has to give unless another route is named."""
     return await _read(session, route=route)

@@ -1,5 +1,6 @@
 """Work that ended without success and that nothing tries again by itself: kept with the class of its cause."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,7 @@ from gateway.foundation.errors import (
     SignatureError,
 )
 
+RETRY_LETTER = "retry_letter"  # the task that tries a feed's record or a notice anew
 LetterKind = Literal["JOB", "FEED_ITEM", "NOTICE"]
 Settlement = Literal["RETRIED", "DROPPED"]
 
@@ -105,13 +107,35 @@ async def settle_letter(
     return _letter(row)
 
 
+async def read_letter(session: AsyncSession, letter_id: UUID) -> Letter | None:
+    """Read one dead letter, open or settled; None where there is none."""
+    row = await session.get(DeadLetter, letter_id)
+    return _letter(row) if row else None
+
+
+async def reopen_letter(session: AsyncSession, letter_id: UUID) -> None:
+    """Open a letter again whose retry came to nothing; one that was dropped meanwhile stays dropped."""
+    await session.execute(
+        update(DeadLetter)
+        .where(DeadLetter.id == letter_id, DeadLetter.settlement == "RETRIED")
+        .values(settlement=None, settled_by=None, settled_at=None, attempts=DeadLetter.attempts + 1)
+    )
+
+
 async def dead_letters(
-    session: AsyncSession, *, kind: LetterKind | None = None, settled: bool = False, limit: int = 200
+    session: AsyncSession,
+    *,
+    kind: LetterKind | None = None,
+    references: Collection[str] | None = None,
+    settled: bool = False,
+    limit: int = 200,
 ) -> tuple[Letter, ...]:
-    """Read dead letters, the newest first; open ones unless `settled`."""
+    """Read dead letters, the newest first; open ones unless `settled`, of some references if given."""
     asked = select(DeadLetter).order_by(DeadLetter.died_at.desc(), DeadLetter.id).limit(limit)
     if kind:
         asked = asked.where(DeadLetter.kind == kind)
+    if references is not None:
+        asked = asked.where(DeadLetter.reference.in_(references))
     if not settled:
         asked = asked.where(DeadLetter.settled_at.is_(None))
     return tuple(_letter(row) for row in await session.scalars(asked))

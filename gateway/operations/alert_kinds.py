@@ -26,6 +26,7 @@ class RuleKind(StrEnum):
     QUEUE_AGE = "QUEUE_AGE"
     CERTIFICATE_DAYS = "CERTIFICATE_DAYS"
     CHAIN_BROKEN = "CHAIN_BROKEN"
+    JOURNAL_UNSEALED = "JOURNAL_UNSEALED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ NUMBERS: Mapping[RuleKind, Mapping[str, Number]] = {
     RuleKind.QUEUE_AGE: {"minutes": Number(default=10, least=1, most=100_000)},
     RuleKind.CERTIFICATE_DAYS: {"days": Number(default=30, least=0, most=3650)},
     RuleKind.CHAIN_BROKEN: {},
+    RuleKind.JOURNAL_UNSEALED: {"minutes": Number(default=5, least=1, most=100_000)},
 }
 TEXTS: Mapping[RuleKind, frozenset[str]] = {
     RuleKind.FAILURE_SHARE: frozenset({"agency", "service"}),

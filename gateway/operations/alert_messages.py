@@ -57,6 +57,11 @@ KINDS: Mapping[RuleKind, Sentences] = {
         "Цепочка журнала нарушена: номер записи",
         "A chain of records is broken: number",
     ),
+    RuleKind.JOURNAL_UNSEALED: (
+        "Журналдын саптары мөөрсүз күтүүдө, мүнөт",
+        "Записи журнала ждут печати, минут",
+        "Rows of the journal wait for their seal, minutes",
+    ),
 }
 EVENTS: Mapping[str, Sentences] = {
     "OPENED": ("Башталды", "Началось", "Opened"),

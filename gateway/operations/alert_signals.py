@@ -99,6 +99,15 @@ _SEALS = text("""
     ) chained where last is not null and (previous_hash <> before or number <> last + 1)
     having min(number) is not null
 """)
+_UNSEALED = text("""
+    select 'journal', extract(epoch from cast(:at as timestamptz) - min(waiting.at)) / 60 from (
+        select coalesce(j.response_out_ts, j.request_in_ts) as at from journal_entry j
+        where (j.xid, j.seq) > (
+            coalesce((select upto_xid from journal_seal order by number desc limit 1), 0),
+            coalesce((select upto_seq from journal_seal order by number desc limit 1), 0))
+        order by j.xid, j.seq limit 1000
+    ) waiting having min(waiting.at) <= :since
+""")
 _SEAL_HASH = text("select seal_hash from journal_seal where number = :number")
 
 
@@ -176,6 +185,10 @@ def _days_left(path: Path, at: datetime) -> float:
         return 0.0
 
 
+async def _unsealed(look: Looking) -> list[Finding]:
+    return await look.ask(_UNSEALED, at=look.at, since=look.ago(look.parameters["minutes"]))
+
+
 async def _chain_broken(look: Looking) -> list[Finding]:
     found = [*await look.ask(_ACTS, tail=_TAIL), *await look.ask(_SEALS, tail=_TAIL)]
     anchored = last_line(look.settings.path(look.settings.journal.anchor_file))
@@ -196,4 +209,5 @@ SIGNALS: Mapping[RuleKind, Callable[[Looking], Awaitable[list[Finding]]]] = {
     RuleKind.QUEUE_AGE: _queue_age,
     RuleKind.CERTIFICATE_DAYS: _certificates,
     RuleKind.CHAIN_BROKEN: _chain_broken,
+    RuleKind.JOURNAL_UNSEALED: _unsealed,
 }

@@ -90,14 +90,25 @@ async def exchanges_of(
     )
 
 
-async def incidents_of(session: AsyncSession, exchanges: Sequence[UUID]) -> dict[UUID, UUID]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeIncident:
+    """The incident an exchange belongs to, and whether its trouble goes on."""
+
+    incident_id: UUID
+    is_open: bool
+
+
+async def incidents_of(session: AsyncSession, exchanges: Sequence[UUID]) -> dict[UUID, ExchangeIncident]:
     """Say which incident each of some exchanges belongs to; those of none are left out."""
     found = await session.execute(
-        select(IncidentExchange.exchange_id, IncidentExchange.incident_id).where(
-            IncidentExchange.exchange_id.in_(exchanges)
-        )
+        select(IncidentExchange.exchange_id, Incident.id, Incident.closed_at)
+        .join(Incident, Incident.id == IncidentExchange.incident_id)
+        .where(IncidentExchange.exchange_id.in_(exchanges))
     )
-    return dict(found)
+    return {
+        exchange_id: ExchangeIncident(incident_id=incident_id, is_open=closed_at is None)
+        for exchange_id, incident_id, closed_at in found
+    }
 
 
 async def notes_of(session: AsyncSession, incident_id: UUID) -> Sequence[IncidentNote]:

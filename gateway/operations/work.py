@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
 from gateway.exchange.agency_tables import AgencyBreaker
-from gateway.exchange.dead_letters import Letter, dead_letters, settle_letter
+from gateway.exchange.dead_letters import RETRY_LETTER, Letter, dead_letters, settle_letter
 from gateway.exchange.feed_state import FeedState, feed_states
-from gateway.exchange.holds import Hold, HoldKind, hold, holds, resume
+from gateway.exchange.holds import Hold, HoldKind, hold, holds, is_held, resume
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import RegistryError
-from gateway.foundation.queue import QUEUE
+from gateway.foundation.queue import QUEUE, defer
 from gateway.operations.actor import Actor, told, trace
 from gateway.operations.alert_tables import JobDecision
 from gateway.registry.import_tables import ImportBatch
@@ -40,6 +40,7 @@ _JOBS = text("""
       and (cast(:task as text) is null or j.task_name = :task)
       and (cast(:before as bigint) is null or j.id < :before)
       and (cast(:job as bigint) is null or j.id = :job)
+      and (cast(:about as text) is null or j.args ->> 'person_id' = :about)
     order by j.id desc limit :limit
 """)
 _JOB = text(
@@ -139,13 +140,19 @@ async def list_jobs(
     task: str | None = None,
     before: int | None = None,
     limit: int = 50,
-    job_id: int | None = None,
 ) -> list[JobView]:
     """List jobs, the newest first; `before` is the last id of the page before."""
-    found = await session.execute(
-        _JOBS,
-        {"queue": QUEUE, "status": status, "task": task, "before": before, "limit": limit, "job": job_id},
-    )
+    return await _read_jobs(session, status=status, task=task, before=before, limit=limit)
+
+
+async def jobs_about(session: AsyncSession, task: str, person_id: UUID, *, limit: int) -> list[JobView]:
+    """List the jobs of a task that are about one entry, the newest first."""
+    return await _read_jobs(session, task=task, about=str(person_id), limit=limit)
+
+
+async def _read_jobs(session: AsyncSession, **wanted: str | int | None) -> list[JobView]:
+    anything = dict.fromkeys(("status", "task", "before", "job", "about"))
+    found = await session.execute(_JOBS, {"queue": QUEUE, "limit": 1, **anything, **wanted})
     return [
         JobView(
             job_id=row.id,
@@ -179,7 +186,7 @@ async def take_job_step(
         await _reopen_batch(session, job.task_name, job.args)
     else:
         await _drop(session, job_id, job.status, (actor, reason))
-    (view,) = await list_jobs(session, job_id=job_id)
+    (view,) = await _read_jobs(session, job=job_id)
     await trace(session, actor, f"work.{step}", about=(WORK, job_id), task=job.task_name)
     return view
 
@@ -254,19 +261,27 @@ async def _drop(session: AsyncSession, job_id: int, status: str, said: tuple[Act
 
 
 async def retry_letter(session: AsyncSession, letter_id: UUID, *, actor: Actor, reason: str) -> None:
-    """Try a dead job anew, and settle its letter with it; raises RegistryError for what cannot be tried."""
+    """Try dead work anew and settle its letter: a job, a feed's record, a notice.
+
+    What dies again opens its letter anew. Raises RegistryError for what cannot be tried.
+    """
     reason = told(reason)
     letter = await settle_letter(session, letter_id, "RETRIED", by=actor.reference, at=utc_now())
-    if letter.kind != "JOB":
-        raise RegistryError(
-            "a record of a feed or a notice is tried again by its own schedule, not from here"
-        )
+    if letter.kind == "JOB":
+        await _retry_dead_job(session, letter)
+    else:
+        if letter.kind == "FEED_ITEM" and await is_held(session, "FEED", letter.name):
+            raise RegistryError("the feed rests: let it go on first")
+        await defer(session, RETRY_LETTER, letter_id=str(letter_id))
+    await trace(session, actor, "work.letter_retried", about=(WORK, letter_id), task=letter.name)
+
+
+async def _retry_dead_job(session: AsyncSession, letter: Letter) -> None:
     job = (await session.execute(_JOB, {"id": int(letter.reference), "queue": QUEUE})).one_or_none()
     if job is None or job.status != "failed":
         raise RegistryError("the job is no longer there to be tried again")
     await _try_now(session, int(letter.reference), job.status)
     await _reopen_batch(session, job.task_name, job.args)
-    await trace(session, actor, "work.letter_retried", about=(WORK, letter_id), task=letter.name)
 
 
 async def drop_letter(session: AsyncSession, letter_id: UUID, *, actor: Actor, reason: str) -> None:

@@ -97,7 +97,9 @@ class GuardedPage:
         except AccessError as error:
             await self._record(visit, allowed=False, reason=error.code)
             raise
-        await self._record(visit, allowed=response.status_code < 400, reason=str(response.status_code))
+        refused_as = getattr(request.state, "refused", "")
+        done = response.status_code < 400 and not refused_as
+        await self._record(visit, allowed=done, reason=refused_as or str(response.status_code))
         return _dressed(visit, response)
 
     def _to_sign_in(self, visit: Visit) -> Response | None:

@@ -103,4 +103,6 @@ class Visit:
         response = RedirectResponse(path, 303, headers={"Cache-Control": "no-store"})
         if told:
             self.look.remember_message(response, f"{kind}:{told}")
+        if kind == "bad":
+            self.request.state.refused = told  # for the trace: it was asked for and not done
         return response

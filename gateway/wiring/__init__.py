@@ -34,6 +34,7 @@ from gateway.intake.ports import Agencies
 from gateway.migrations.upgrade import is_current, upgrade
 from gateway.operations.replay_rules import rules_of
 from gateway.operations.replay_sending import Resender, Towards
+from gateway.operations.shipped_rules import ship_rules
 from gateway.operations.watch.watcher import Watcher
 from gateway.portal import Desk
 from gateway.registry.books.loading import load_packaged_books
@@ -93,15 +94,16 @@ def database_url(settings: Settings) -> Iterator[str]:
 
 
 def prepare_database(url: str) -> None:
-    """Bring a database to the present revision and load the reference books that come with this version."""
+    """Bring a database to the present revision and load what comes with this version: reference books, alert rules."""
     upgrade(url)
-    asyncio.run(_load_books(url))
+    asyncio.run(_load(url))
 
 
-async def _load_books(url: str) -> None:
+async def _load(url: str) -> None:
     database = Database(url)
     try:
         await load_packaged_books(database)
+        await ship_rules(database)
     finally:
         await database.close()
 

@@ -6,7 +6,7 @@ before, on a neighbouring page or by asking again, is known by its key and versi
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
@@ -65,6 +65,9 @@ class Feed(Protocol):
 
     def pages(self, cursor: str, *, at: datetime) -> AsyncIterator[Page]:
         """Walk on from a cursor ("" at the very beginning); it ends behind the first page not answered."""
+
+    def again(self, key: str, page: str, *, at: datetime) -> AsyncIterator[Page]:
+        """Walk once more over the pages on which a record stood; it ends behind the first page not answered."""
 
     def later(self, one: str, other: str) -> str:
         """Give the later of two cursors: a cursor never goes back by itself."""
@@ -126,9 +129,9 @@ async def take_page(session: AsyncSession, feed: Feed, page: Page, *, at: dateti
     cursor = feed.later(stored.scalar_one(), page.cursor)
     effects: Counter[str] = Counter()
     for item in page.items:
-        effects[await _take_item(session, feed, item, page, at)] += 1
+        effects[await take_item(session, feed, item, page, at)] += 1
     for key in page.unreadable:
-        await bury(session, _death(feed, f"{key}@{page.name}", Cause.BROKEN_ANSWER, "unreadable"), at=at)
+        await bury(session, death_of(feed, f"{key}@{page.name}", Cause.BROKEN_ANSWER, "unreadable"), at=at)
         effects[DEAD] += 1
     await _note_page(session, feed, page, at)
     seen = {"seen_at": at} if effects else {}
@@ -154,7 +157,8 @@ async def _note_page(session: AsyncSession, feed: Feed, page: Page, at: datetime
     await session.execute(row.on_conflict_do_update(index_elements=["feed", "page"], set_=told))
 
 
-async def _take_item(session: AsyncSession, feed: Feed, item: Item, page: Page, at: datetime) -> str:
+async def take_item(session: AsyncSession, feed: Feed, item: Item, page: Page, at: datetime) -> str:
+    """Take a record in unless it came before; gives the name of its effect."""
     row = insert(FeedItem).values(
         feed=feed.name,
         item_key=item.key,
@@ -167,6 +171,13 @@ async def _take_item(session: AsyncSession, feed: Feed, item: Item, page: Page, 
     fresh = await session.execute(row.on_conflict_do_nothing().returning(FeedItem.item_key))
     if fresh.first() is None:
         return REPEATED
+    return await let_act(session, feed, item, page, at=at)
+
+
+async def let_act(
+    session: AsyncSession, feed: Feed, item: Item, page: Page, *, at: datetime, attempts: int = 1
+) -> str:
+    """Let a record that stands in the inbox act, or be a dead letter; gives the name of its effect."""
     try:
         async with session.begin_nested():
             effect = await feed.take(session, item, page, at=at)
@@ -175,7 +186,8 @@ async def _take_item(session: AsyncSession, feed: Feed, item: Item, page: Page, 
             raise
         effect = Effect(name=DEAD)
         reference = f"{item.key}@{item.version}"
-        await bury(session, _death(feed, reference, cause_of(error), type(error).__name__), at=at)
+        died = death_of(feed, reference, cause_of(error), type(error).__name__)
+        await bury(session, replace(died, attempts=attempts), at=at)
     await session.execute(
         update(FeedItem)
         .where(FeedItem.feed == feed.name, FeedItem.item_key == item.key, FeedItem.version == item.version)
@@ -184,5 +196,6 @@ async def _take_item(session: AsyncSession, feed: Feed, item: Item, page: Page, 
     return effect.name
 
 
-def _death(feed: Feed, reference: str, cause: Cause, error: str) -> Death:
+def death_of(feed: Feed, reference: str, cause: Cause, error: str) -> Death:
+    """Say what a record of a feed died of."""
     return Death(kind="FEED_ITEM", name=feed.name, reference=reference, cause=cause, error=error)

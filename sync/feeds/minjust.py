@@ -39,6 +39,12 @@ class MinjustFeed:
         async for page in self._register.changes(since, today + _DAY, context=_CONTEXT):
             yield _page(page)
 
+    async def again(self, key: str, page: str, *, at: datetime) -> AsyncIterator[Page]:  # noqa: ARG002
+        """Ask once more for the day on which a change stood."""
+        day = date.fromisoformat(page)
+        async for told in self._register.changes(day, day + _DAY, context=_CONTEXT):
+            yield _page(told)
+
     def later(self, one: str, other: str) -> str:
         """Give the later day."""
         return max(one, other)

@@ -9,7 +9,7 @@ from gateway.disclosure.corrections import UNMERGED, VALUE_RETRACTED, examine_ch
 from gateway.foundation.background_settings import FeedSettings
 from gateway.foundation.database import Database
 from gateway.intake.reactions import DECEASED, REVOKED, close_ways_in, open_ways_in
-from gateway.registry.timeline.feed import START, FeedEvent, read_feed
+from gateway.registry.timeline.feed import START, FeedEvent, read_event, read_feed
 from sync.feeds.engine import Effect, Item, Page
 
 NAME = "registry"
@@ -39,6 +39,13 @@ class RegistryFeed:
             )
             yield Page(cursor=found.cursor, items=tuple(items), answered_at=at)
             place, more = found.cursor, found.has_more
+
+    async def again(self, key: str, page: str, *, at: datetime) -> AsyncIterator[Page]:
+        """Give the event anew by its number."""
+        async with self._database.transaction() as session:
+            event = await read_event(session, int(key))
+        items = (Item(key=key, version="", content=event),) if event else ()
+        yield Page(cursor=page, items=items, answered_at=at)
 
     def later(self, one: str, other: str) -> str:
         """Give the cursor that lies further on."""

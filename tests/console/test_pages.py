@@ -5,7 +5,8 @@ import io
 import json
 import re
 import zipfile
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -18,7 +19,12 @@ from sqlalchemy import select, text
 from gateway.access.model import AccessAct
 from gateway.disclosure.exports.model import ExportRecord
 from gateway.evidence.hash_chain import Branch, climb, step_hash
+from gateway.exchange.figures_model import ExchangeTrace
 from gateway.exchange.stored import SHA256
+from gateway.foundation.clock import utc_now
+from gateway.foundation.queue import defer
+from gateway.operations.incident_feeding import feed_incidents
+from gateway.operations.incident_tables import IncidentExchange
 from tests.browsing import Site
 from tests.console.world import PIN, answer, ask, seal, some_traffic
 from tests.pages.test_guard import ask as visit
@@ -199,6 +205,49 @@ def _check_bundle(content: bytes) -> None:
             certificate.public_key().verify(
                 archive.read(f"{folder}/statement.sig"), statement, PKCS1v15(), hashes.SHA256()
             )
+
+
+async def test_an_exchange_tells_its_incident_its_trace_and_the_work_that_waits(site: Site) -> None:
+    """The list links the incident; the page has the trace and lets the next attempt be held, made or given up."""
+    person = uuid4()
+    made = await ask(site, ok=False, issue=f"verify-{person}")
+    await feed_incidents(site.world.database)
+    async with site.world.database.transaction() as session:
+        job = await defer(
+            session, "verify_person", scheduled_at=utc_now() + timedelta(hours=1), person_id=str(person)
+        )
+        session.add(ExchangeTrace(exchange_id=made, trace_id=bytes(16), span_id=bytes(8), begun_at=utc_now()))
+        incident = (await session.execute(select(IncidentExchange.incident_id))).scalar_one()
+    attempts, step = f"/console/exchanges/{made}/attempts", f"/console/background/jobs/{job}"
+    async with aiohttp.ClientSession() as http:
+        linked = f'href="/console/incidents/{incident}"'
+        assert linked in await page(http, site, "operator", "/console/exchanges")
+        assert linked not in await page(http, site, "special", "/console/exchanges")
+        told = await page(http, site, "operator", f"/console/exchanges/{made}")
+        assert bytes(16).hex() in told
+        assert linked in told
+        cookies = await site.cookies("operator")
+
+        async def take(name: str, reason: str) -> tuple[str, str]:
+            form = {"step": name, "reason": reason, "exchange": str(made)}
+            done = await visit(http, site, "POST", step, cookies=cookies, form=form)
+            assert done.headers["Location"] == attempts
+            return done.cookies["kopuro-told"].value, await page(http, site, "operator", attempts)
+
+        assert f'action="{step}"' in await page(http, site, "operator", attempts)
+        assert step not in await page(http, site, "special", attempts)
+        assert (await take("hold", ""))[0] == "bad:operations.reason.required"
+        said, shown = await take("hold", "they mend it")
+        assert said == "good:work.told_hold"
+        assert "they mend it" in shown
+        assert (await take("release", "mended"))[0] == "good:work.told_release"
+        assert (await take("drop", "of no use"))[0] == "good:work.told_drop"
+        assert (await take("retry", "after all"))[0] == "bad:operations.cannot"
+    async with site.world.database.transaction() as session:
+        asked = select(AccessAct.allowed, AccessAct.reason).where(AccessAct.object_id == str(job))
+        acts = (await session.execute(asked.where(AccessAct.act.like("POST%")).order_by(AccessAct.seq))).all()
+    assert [each.allowed for each in acts] == [False, True, True, True, False]
+    assert acts[0].reason == "operations.reason.required"
 
 
 async def test_live_rows_are_only_what_is_new(site: Site) -> None:

@@ -40,6 +40,7 @@ async def ask(
     surname: str = "Токтогулова",
     message_id: str = "",
     request: bytes | None = None,
+    issue: str = "admission-1",
 ) -> UUID:
     """Write an outbound exchange, with failed attempts before its last."""
     exchange_id, journal = uuid4(), JournalWriter(site.world.database, site.keys)
@@ -55,7 +56,7 @@ async def ask(
             service=service,
             message_id=message_id or f"m-{exchange_id.hex[:8]}",
             user_id="clerk-7",
-            issue="admission-1",
+            issue=issue,
             request_in_ts=at,
             request_out_ts=at,
             subject=site.keys.subject_of(PIN),

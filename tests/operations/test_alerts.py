@@ -33,11 +33,13 @@ from gateway.operations.alert_rules import (
     RuleWish,
     list_alerts,
     list_deliveries,
+    list_rules,
     save_channel,
     save_rule,
     try_rule,
 )
 from gateway.operations.incident_feeding import feed_incidents
+from gateway.operations.shipped_rules import ship_rules, shipped_rules
 from tests.operations.conftest import ONE, Rows, settings_in
 
 DOWN = RuleWish(name="ЗАГС", kind=RuleKind.RECEIVER_DOWN, parameters={"count": 2})
@@ -250,6 +252,7 @@ async def test_each_kind_finds_its_trouble(database: Database, rows: Rows, chose
     now = utc_now()
     for number in range(8):
         await rows.answered("timeout" if number % 2 else "", after=3590)
+    await rows.answered("", after=0)
     statements = (
         (
             "insert into dead_letter (id, kind, name, reference, cause, died_at) values (gen_random_uuid(), 'JOB', "
@@ -282,6 +285,7 @@ async def test_each_kind_finds_its_trouble(database: Database, rows: Rows, chose
         RuleKind.QUEUE_AGE: {"minutes": 30},
         RuleKind.CERTIFICATE_DAYS: {"days": 3650},
         RuleKind.CHAIN_BROKEN: {},
+        RuleKind.JOURNAL_UNSEALED: {"minutes": 30},
     }
     async with database.transaction() as session:
         for kind, parameters in wishes.items():
@@ -295,6 +299,8 @@ async def test_each_kind_finds_its_trouble(database: Database, rows: Rows, chose
     assert found["FEED_GAP"][0] == "minjust: SILENT"
     assert found["DEAD_LETTERS"] == ("JOB: verify_person", 1.0)
     assert 59 < found["QUEUE_AGE"][1] < 62
+    assert found["JOURNAL_UNSEALED"][0] == "journal"
+    assert found["JOURNAL_UNSEALED"][1] > 30
     async with database.transaction() as session:
         await session.execute(text("alter table access_act disable trigger user"))
         await session.execute(text("update access_act set reason = 'changed' where seq = 2"))
@@ -342,3 +348,23 @@ async def test_addresses_that_are_not_safe_are_refused(
             await save_channel(
                 session, ChannelWish(name="x", kind=kind, address=address), actor=ONE, settings=chosen
             )
+
+
+async def test_shipped_rules_come_once_and_stay_as_people_leave_them(database: Database) -> None:
+    """A new installation has rules; one that was taken away or renamed does not come back with the next version."""
+    names = {row["name"] for row in shipped_rules()}
+    assert await ship_rules(database) == len(names)
+    async with database.transaction() as session:
+        rules = await list_rules(session)
+        assert {rule.name for rule in rules} == names
+        assert {"RECEIVER_DOWN", "FAILURE_SHARE", "JOURNAL_UNSEALED", "DEAD_LETTERS", "CERTIFICATE_DAYS"} <= {
+            rule.kind for rule in rules
+        }
+        first, second = rules[:2]
+        former = {first.name, second.name}
+        wish = RuleWish(name="ours", kind=RuleKind(first.kind), parameters=first.parameters, enabled=False)
+        await save_rule(session, wish, actor=ONE, rule_id=first.id)
+        await session.delete(second)
+    assert await ship_rules(database) == 0
+    async with database.transaction() as session:
+        assert {rule.name for rule in await list_rules(session)} == names - former | {"ours"}

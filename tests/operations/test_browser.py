@@ -7,28 +7,34 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Page
 from sqlalchemy import text
 
-from gateway.exchange.search import Question, find
+from gateway.exchange.asking.grammar import parse_query
+from gateway.exchange.asking.listing import list_exchanges
 from gateway.foundation.queue import defer
+from gateway.intake.exchange_states import STATES
 from gateway.operations.alert_kinds import RuleKind
 from gateway.operations.alert_rules import ChannelWish, RuleWish, save_channel, save_rule
 from gateway.operations.incident_feeding import feed_incidents
 from gateway.operations.replay_running import work_on_run
 from gateway.sandbox.people import population
 from gateway.wiring import open_gateway
+from gateway.xroad.fault_catalogue import explain
 from tests.access.world import World
+from tests.benchmarks.journal import seed
 from tests.browsing import *  # noqa: F403 – the fixtures
 from tests.browsing import Chromium
 from tests.operations.conftest import ONE, PEOPLE, SEED, Box, sandbox, settings_in
 
 pytestmark = pytest.mark.needs("chromium")
 FAILED = 6
+OTHERS = 100_000
 
 
 @pytest_asyncio.fixture
-async def outage(world: World, tmp_path: Path) -> AsyncIterator[Box]:
-    """The gateway over the world's database, after an outage of the civil registry."""
+async def gate(world: World, tmp_path: Path) -> AsyncIterator[Box]:
+    """The gateway over the world's database, before simulators that answer."""
     async with (
         sandbox(settings_in(world.database.url, tmp_path)) as (settings, switches),
         open_gateway(settings) as gateway,
@@ -38,9 +44,15 @@ async def outage(world: World, tmp_path: Path) -> AsyncIterator[Box]:
             switches=switches,
             pins=[each.pin for each in population(SEED, PEOPLE).people if each.pin],
         )
-        await box.outage(FAILED)
-        await feed_incidents(box.database)
         yield box
+
+
+@pytest_asyncio.fixture
+async def outage(gate: Box) -> Box:
+    """The same after an outage of the civil registry."""
+    await gate.outage(FAILED)
+    await feed_incidents(gate.database)
+    return gate
 
 
 async def worker(box: Box) -> None:
@@ -88,27 +100,66 @@ async def test_the_failures_of_an_outage_are_retried_with_progress(chromium: Chr
     assert chromium.complaints == []
 
 
-async def test_one_exchange_is_previewed_and_its_answers_compared(chromium: Chromium, outage: Box) -> None:
-    """The preview says read only; afterwards old and new answer stand side by side, and nobody is named."""
-    page_of = await find(outage.database, Question(succeeded=False))
-    exchange = page_of.found[0].entry.exchange_id
+async def test_one_failure_is_found_among_a_hundred_thousand_exchanges_and_replayed(
+    chromium: Chromium, gate: Box
+) -> None:
+    """By keyboard alone: found by its query, understood, previewed, replayed, its answers compared; nobody is named."""
+    await gate.outage(1)
+    await asyncio.to_thread(seed, gate.database.url, OTHERS)
+    async with gate.database.transaction() as session:
+        found = await list_exchanges(session, parse_query("service:zagsDataByPin"), states=STATES)
+    (failed,) = found.exchanges
     page = await chromium.page("operator", language="ru", theme="dark")
-    await page.goto(f"/console/replays/new?exchange={exchange}")
+    await page.goto("/console/exchanges")
+    await _ask_by_key(page, "status:failed agency:70000005")
+    assert await page.locator("tbody tr[data-row]").count() == 50, "its agency alone has more than a page"
+    await _ask_by_key(page, "status:failed agency:70000005 service:zagsDataByPin")
+    assert await page.locator("tbody tr[data-row]").count() == 1
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/exchanges/{failed.exchange_id}?**")
+    cause = explain(failed.fault_code, "ru", role="asking")
+    told = await page.locator("section[aria-labelledby=cause]").inner_text()
+    assert all(words in told for words in (cause.meaning, cause.side_text, cause.advice)), told
+    await page.keyboard.press("r")
+    await page.wait_for_url("**/replays/new*")
     assert await page.locator(".head .badge").inner_text() == "Только чтение"
-    await page.locator("#f-reason").fill("проверка")
-    await page.locator("form[action='/console/replays'] button").click()
-    await page.wait_for_url("**/console/replays/*-*")
-    run_id = UUID(page.url.rpartition("/")[2])
-    await work_on_run(outage.gateway.resender, run_id)
-    await page.get_by_role("link", name="Сравнить ответы").click()
+    await _tab_to(page, "f-reason")
+    await page.keyboard.type("связь восстановлена")
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+    await work_on_run(gate.gateway.resender, UUID(page.url.rpartition("/")[2]))
+    await page.reload()
+    await page.keyboard.press("j")
+    await _tab_to(page, "Сравнить ответы")
+    await page.keyboard.press("Enter")
     await page.wait_for_url("**/items/1")
     assert await chromium.axe(page) == []
     told = await page.locator("main").inner_text()
     assert "Появилось" in told
-    assert not [pin for pin in outage.pins if pin in told]
-    await page.goto(f"/console/replays/new?exchange={exchange}")
+    assert not [pin for pin in gate.pins if pin in told]
+    await page.goto(f"/console/replays/new?exchange={failed.exchange_id}")
     assert await page.locator("aside h2").inner_text() == "Прежние повторы"
     assert chromium.complaints == []
+
+
+async def _ask_by_key(page: Page, line: str) -> None:
+    """Type a query line over the one that stands there, and wait for its list."""
+    await page.keyboard.press("/")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type(line)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+async def _tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until what has this id or these words has the focus."""
+    for _ in range(80):
+        at = await page.evaluate("[document.activeElement.id, document.activeElement.textContent.trim()]")
+        if wanted in at:
+            return
+        await page.keyboard.press("Tab")
+    pytest.fail(f"{wanted} cannot be reached by Tab")
 
 
 async def test_alerts_and_work_have_nothing_serious_against_them(chromium: Chromium, outage: Box) -> None:

@@ -1,6 +1,7 @@
 """Texts: whole in three languages, plural forms included, and every one that a page says is there."""
 
 import re
+import tomllib
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
+from gateway.matching.comparison import FIELDS
+from gateway.matching.levels import Level
+from gateway.matching.rules import NOBODY, RULES
 from gateway.pages.rendering import make_environment
 from gateway.pages.speech import Speech
 from gateway.pages.texts import Catalogue, TextError, read_catalogue
@@ -95,3 +99,14 @@ def test_a_text_that_is_not_whole_stops_the_start(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(TextError, match=wrong):
         read_catalogue(package.name)
+
+
+def test_every_rule_of_matching_is_said_in_three_languages() -> None:
+    """A reviewer reads why a pair was judged so, and how each field compares, in the language chosen."""
+    texts = tomllib.loads((files("gateway.console") / "texts" / "cases.toml").read_text(encoding="utf-8"))
+    keys = {f"rule_{re.sub('[^a-z]+', '_', rule.says.lower()).strip('_')}" for rule in (*RULES, NOBODY)}
+    keys |= {"rule_other"} | {f"level_{level}" for level in Level} | {f"field_{name}" for name in FIELDS}
+    assert [key for key in keys if set(texts.get(key, {})) != {"ky", "ru", "en"}] == []
+    assert [
+        key for key in keys for language in ("ky", "ru") if re.search("[a-z]{3}", texts[key][language])
+    ] == []

@@ -41,6 +41,10 @@ class NumberFeed:
             items = tuple(Item(key=str(each), version="1", content=each) for each in reversed(shown))
             yield Page(cursor=str(first + 10), items=items, answered_at=at)
 
+    async def again(self, key: str, page: str, *, at: datetime) -> AsyncIterator[Page]:
+        async for each in self.pages(page, at=at):
+            yield each
+
     def later(self, one: str, other: str) -> str:
         return str(max(int(one or 0), int(other or 0)))
 

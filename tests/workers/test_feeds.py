@@ -14,7 +14,10 @@ from gateway.exchange.dead_letters import dead_letters, settle_letter
 from gateway.exchange.feed_state import feed_states, note_gap, rewind_feed, taken_items, working_time
 from gateway.foundation.background_settings import FeedSettings
 from gateway.foundation.database import Database
-from gateway.foundation.errors import RegistryError
+from gateway.foundation.errors import AgencyUnavailable, RegistryError
+from gateway.operations.actor import Actor
+from gateway.operations.work import retry_letter
+from sync.feeds.again import take_again
 from sync.feeds.engine import follow
 from tests.workers.conftest import NOW, SetClock
 from tests.workers.feeds import NumberFeed
@@ -82,6 +85,34 @@ async def test_poison_is_a_dead_letter_and_stops_nothing(database: Database, clo
         with pytest.raises(RegistryError):
             await settle_letter(session, letters[0].letter_id, "DROPPED", by="o.p", at=clock())
         assert len(await taken_items(session, "numbers", effect="DEAD")) == 2
+
+
+async def test_a_dead_record_is_taken_in_by_a_retry(database: Database, clock: SetClock) -> None:
+    """Retried, it has its effect once and leaves the cursor alone; what dies again opens its letter; silence waits."""
+    await follow(database, NumberFeed(30, poison=frozenset({13, 14})), at=clock(), pages=1000)
+    letters = {}
+    async with database.transaction() as session:
+        for letter in await dead_letters(session, kind="FEED_ITEM"):
+            await retry_letter(session, letter.letter_id, actor=Actor(reference="o.p"), reason="mended")
+            letters[letter.reference] = letter
+        deferred = await session.execute(
+            text("select args from procrastinate_jobs where task_name = 'retry_letter'")
+        )
+        asked = {args["letter_id"] for args in deferred.scalars()}
+        assert asked == {str(letter.letter_id) for letter in letters.values()}
+        assert await dead_letters(session) == ()
+    mended = NumberFeed(30, poison=frozenset({14}))
+    with pytest.raises(AgencyUnavailable):
+        await take_again(database, NumberFeed(30, silent_from=0), letters["13@1"], at=clock())
+    assert await take_again(database, mended, letters["13@1"], at=clock()) == "COUNTED"
+    assert await take_again(database, mended, letters["13@1"], at=clock()) == "COUNTED"
+    assert await take_again(database, mended, letters["14@1"], at=clock()) == "DEAD"
+    assert await counted(database) == (29, 29)
+    async with database.transaction() as session:
+        (again,) = await dead_letters(session)
+        assert (again.reference, again.attempts) == ("14@1", 2)
+        (state,) = await feed_states(session)
+        assert (state.cursor, state.effects) == ("30", {"COUNTED": 29, "DEAD": 1})
 
 
 async def test_a_page_not_answered_ends_the_walk_before_the_gap(database: Database, clock: SetClock) -> None:

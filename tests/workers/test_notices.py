@@ -15,7 +15,7 @@ from sqlalchemy import text
 from gateway.disclosure.corrections import corrections
 from gateway.disclosure.notice_post import parse_service
 from gateway.disclosure.notices import open_notices, plan_notices
-from gateway.exchange.dead_letters import dead_letters
+from gateway.exchange.dead_letters import dead_letters, settle_letter
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
@@ -24,6 +24,7 @@ from gateway.wiring import open_gateway
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, asking_shell, read_message
 from sync.daily import send_notices
 from sync.dependencies import WorkerDependencies
+from sync.letters import retry_letter
 from tests.disclosure.test_corrections import merged, tell, two, undone
 from tests.running import make_settings
 
@@ -152,6 +153,20 @@ async def test_a_silent_receiver_is_asked_later_and_a_refusing_one_is_for_a_pers
         (letter,) = await dead_letters(session, kind="NOTICE")
         assert letter.cause == "AGENCY_REFUSES"
         assert len(await corrections(session)) == 1  # it is still to be told
+        await settle_letter(session, letter.letter_id, "RETRIED", by="o.p", at=utc_now())
+    await retry_letter(work, letter.letter_id, at=utc_now())
+    async with work.database.transaction() as session:
+        (again,) = await dead_letters(session, kind="NOTICE")  # refused once more
+        assert again.attempts == letter.attempts + 1
+        await settle_letter(session, letter.letter_id, "RETRIED", by="o.p", at=utc_now())
+    receiver.up = False
+    await retry_letter(work, letter.letter_id, at=utc_now())  # it waits for its next time
+    receiver.up, receiver.accepts = True, True
+    await retry_letter(work, letter.letter_id, at=utc_now())
+    async with work.database.transaction() as session:
+        assert await dead_letters(session) == ()
+        assert len(await corrections(session, state="SENT")) == 1
+    assert len({message.header.message_id for message in receiver.came}) == 1
 
 
 async def test_without_a_service_a_person_tells_it(database: Database) -> None:

@@ -67,7 +67,7 @@ class _Alerts:
             channels=channels,
             deliveries=deliveries,
             names={each.id: each.name for each in channels},
-            rule_names={each.id: each.name for each in rules},
+            rule_names={each.id: _called(visit, each.name) for each in rules},
             kinds=_kinds(visit),
             events={name: say(texts, visit.language) for name, texts in EVENTS.items()},
         )
@@ -155,6 +155,12 @@ class _Alerts:
             back=_HOME,
             told="alerts.told_channel",
         )
+
+
+def _called(visit: Visit, name: str) -> str:
+    """Say a shipped rule's name in the visitor's language; any other is as somebody wrote it."""
+    key = f"alerts.shipped.{name.replace('-', '_')}"
+    return visit.say(key) if visit.speech.knows(key) else name
 
 
 def _kinds(visit: Visit) -> dict[str, str]:

@@ -324,6 +324,8 @@ def _said(visit: Visit, error: RegistryError) -> str:
 
 
 def _rule_said(visit: Visit, sentence: str) -> str:
-    """Say a rule of matching in the reader's language; one without a text stays as it is."""
+    """Say a rule of matching in the reader's language; of one this version no longer knows only that it was one."""
+    if not sentence:
+        return ""
     key = f"cases.rule_{_NO_LETTERS.sub('_', sentence.lower()).strip('_')}"
-    return visit.say(key) if visit.speech.knows(key) else sentence
+    return visit.say(key if visit.speech.knows(key) else "cases.rule_other")

@@ -1,10 +1,10 @@
 """The columns of the list: which there are, which are shown, and how the choice is written."""
 
 COLUMNS = (
-    "time", "direction", "agency", "service", "outcome", "latency", "attempts", "size", "subject", "message_id",
-    "purpose", "signature",
+    "time", "direction", "agency", "service", "outcome", "latency", "attempts", "size", "subject", "incident",
+    "message_id", "purpose", "signature",
 )  # fmt: skip
-SHOWN = ("time", "direction", "agency", "service", "outcome", "latency", "attempts", "size", "subject")
+SHOWN = COLUMNS[: COLUMNS.index("message_id")]
 NUMBERS = frozenset({"latency", "attempts", "size"})
 
 

@@ -1,7 +1,9 @@
 """The list of exchanges: tabs, chips, pages by cursor, new rows while one looks, counts on demand."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from gateway.exchange.asking.grammar import QueryError, parse_query, settle_subj
 from gateway.exchange.asking.listing import (
     PAGE,
     Cursor,
+    Exchange,
     ExchangePage,
     count_exchanges,
     list_exchanges,
@@ -22,6 +25,7 @@ from gateway.exchange.asking.listing import (
 from gateway.exchange.asking.sentences import explain_query_error
 from gateway.foundation.clock import utc_now
 from gateway.intake.exchange_states import STATES
+from gateway.operations.incidents import ExchangeIncident, incidents_of
 from gateway.pages import Visit
 from gateway.pages.rendering import query_string
 
@@ -44,6 +48,7 @@ class ListPages:
             views = await views_for(session, visit.account_id)
         async with self._deps.database.transaction() as session:
             asked, page = await _page(session, visit, asked)
+            incidents = await incidents_seen(session, visit, page.exchanges)
         newest = page.exchanges[0].cursor if page.exchanges else Cursor(at=utc_now(), seq=0)
         return visit.render(
             _LIST_HTML,
@@ -51,6 +56,7 @@ class ListPages:
             asked=asked,
             views=views,
             exchanges=page.exchanges,
+            incidents=incidents,
             columns=asked.columns,
             all_columns=COLUMNS,
             numbers=NUMBERS,
@@ -80,11 +86,13 @@ class ListPages:
             return Response(status_code=400)
         async with self._deps.database.transaction() as session:
             found = await newer_than(session, asked.query, states=STATES, before=since)
+            incidents = await incidents_seen(session, visit, found)
         if not found:
             return Response(status_code=204, headers={"Cache-Control": "no-store"})
         return visit.render(
             _ROWS_HTML,
             exchanges=found,
+            incidents=incidents,
             columns=asked.columns,
             numbers=NUMBERS,
             place=query_string(q=asked.query.text),
@@ -104,6 +112,15 @@ class ListPages:
                 sign = "≥ " if count.capped else ""
                 counted.append(entry | {"count": f"{sign}{visit.speech.number(count.number)}"})
         return visit.render(_COUNTS_HTML, tabs=counted)
+
+
+async def incidents_seen(
+    session: AsyncSession, visit: Visit, exchanges: Sequence[Exchange]
+) -> Mapping[UUID, ExchangeIncident]:
+    """Give the incidents of some exchanges, to whoever may see incidents."""
+    if not visit.may("READ", "WORK"):
+        return {}
+    return await incidents_of(session, [each.exchange_id for each in exchanges])
 
 
 async def _page(session: AsyncSession, visit: Visit, asked: Asked) -> tuple[Asked, ExchangePage]:

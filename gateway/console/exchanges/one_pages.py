@@ -8,11 +8,14 @@ from starlette.responses import Response
 
 from gateway.console.acts.query import ActQuestion, find_acts
 from gateway.console.dependencies import ConsoleDependencies
+from gateway.console.exchanges.list_pages import incidents_seen
 from gateway.console.exchanges.one import open_exchange
 from gateway.console.exchanges.related import related_to
 from gateway.disclosure.reveals import reveals_of
 from gateway.exchange.asking.listing import Exchange, rows_of_exchange
+from gateway.exchange.tracing import trace_of
 from gateway.intake.exchange_states import STATES
+from gateway.operations.exchange_work import work_of_issue
 from gateway.pages import Visit
 from gateway.xroad.fault_catalogue import Explanation, Language, explain
 
@@ -48,18 +51,24 @@ class OnePages:
         opened = await open_exchange(self._deps, visit)
         async with self._deps.database.transaction() as session:
             rows = await rows_of_exchange(session, opened.exchange.exchange_id)
+            trace = await trace_of(session, opened.exchange.exchange_id)
+            incidents = await incidents_seen(session, visit, [opened.exchange])
         return visit.render(
             "console/exchanges/summary.html",
             **opened.furniture(visit, "summary"),
+            trace=trace,
+            incident=incidents.get(opened.exchange.exchange_id),
             cause=cause_of(opened.exchange, visit.language),
             moments=timeline(rows),
         )
 
     async def attempts(self, visit: Visit) -> Response:
-        """Show every attempt with its outcome."""
+        """Show every attempt with its outcome, and the work it belongs to: what is next, and what may be done."""
         opened = await open_exchange(self._deps, visit)
         async with self._deps.database.transaction() as session:
             rows = await rows_of_exchange(session, opened.exchange.exchange_id)
+            seen = visit.may("READ", "WORK")
+            work = await work_of_issue(session, opened.exchange.issue if seen else "")
         last = {row.attempt: row for row in rows}
         causes = {number: cause_of(row, visit.language) for number, row in last.items()}
         return visit.render(
@@ -67,6 +76,7 @@ class OnePages:
             **opened.furniture(visit, "attempts"),
             attempts=[last[number] for number in sorted(last)],
             causes=causes,
+            work=work,
         )
 
     async def changes(self, visit: Visit) -> Response:

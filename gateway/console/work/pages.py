@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from gateway.access.errors import not_found
 from gateway.console.dependencies import ConsoleDependencies
-from gateway.console.steps import READ, WRITE, actor, change, uuid_in_path
+from gateway.console.steps import READ, WRITE, actor, change, uuid_in_path, uuid_or_none
 from gateway.exchange.holds import HoldKind
 from gateway.operations.work import (
     STATES,
@@ -92,7 +92,7 @@ class _Work:
             lambda session: take_job_step(
                 session, int(job_id), JobStep(step), actor=actor(visit), reason=reason
             ),
-            back=f"{_HOME}/jobs",
+            back=_back(visit, f"{_HOME}/jobs"),
             told=f"work.told_{step}",
         )
 
@@ -105,7 +105,7 @@ class _Work:
             visit,
             self._deps.database,
             lambda session: take(session, letter_id, actor=actor(visit), reason=reason),
-            back=_HOME,
+            back=_back(visit, _HOME),
             told="work.told_retry" if retries else "work.told_letter_dropped",
         )
 
@@ -129,3 +129,9 @@ class _Work:
             back=_HOME,
             told="work.told_rests",
         )
+
+
+def _back(visit: Visit, usual: str) -> str:
+    """Give the page a step was taken on: the attempts of an exchange, or the usual one."""
+    exchange = uuid_or_none(visit.field("exchange"))
+    return f"/console/exchanges/{exchange}/attempts" if exchange else usual

@@ -63,6 +63,12 @@ async def read_feed(session: AsyncSession, *, after: str = START, limit: int = 1
     )
 
 
+async def read_event(session: AsyncSession, seq: int) -> FeedEvent | None:
+    """Read one event by its number; None where there is none."""
+    row = await session.scalar(select(RegistryEvent).where(RegistryEvent.seq == seq))
+    return _event(row) if row else None
+
+
 async def feed_lag(session: AsyncSession) -> int:
     """Count the visible events that wait behind a transaction still running."""
     found = await session.execute(select(func.count()).where(RegistryEvent.xid >= cast(_HORIZON, BigInteger)))
