@@ -78,7 +78,7 @@ def _rows(**values: str) -> Record:
 
 
 def _either(*columns: str) -> str:
-    return " union ".join(f"select {column} as text from {side}_row" for side in _SIDES for column in columns)
+    return " union ".join(f"select distinct {column} as text from {side}_row" for side in _SIDES for column in columns)
 
 
 def _put(engine: ColumnEngine, name: str, columns: Mapping[str, tuple[Sequence[Any], pa.DataType]]) -> None:

@@ -42,8 +42,13 @@ class Engine(Protocol):
 class Stage(Protocol):
     """Where everybody is found by number: `entries` are the words that read them, `values` their columns."""
 
-    entries: str
-    values: Sequence[str]
+    @property
+    def entries(self) -> str:
+        """Give the words that read the entries."""
+
+    @property
+    def values(self) -> Sequence[str]:
+        """Give the columns of an entry's values."""
 
     def prepare(self) -> None:
         """Make `entry_key` ready: unit, key (hashed), the largest block in which it is enough alone, always."""

@@ -18,17 +18,14 @@ _BATCH = 10_000
 
 
 class DuckDBEngine:
-    """DuckDB, its tables in a file beside the staged people; memory beyond the limit goes to disk."""
+    """DuckDB; what its memory cannot hold goes to disk beside the plan."""
 
     explode = "unnest"
     digest = "hash"
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
-        """Open a database in `folder`, in place of an earlier one."""
-        file = folder / "bulk.duckdb"
-        file.unlink(missing_ok=True)
+        """Open a database in memory that spills into `folder`."""
         self._connection = duckdb.connect(
-            str(file),
             config={
                 "memory_limit": f"{memory_mb}MB",
                 "temp_directory": str(folder / "spill"),
