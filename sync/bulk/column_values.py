@@ -25,10 +25,9 @@ _COUNTED = {"school_id": "organisation", "territory": "place", "birth_date": "bi
 _SIDES = ("entry", "incoming")
 _TEXT, _NUMBER, _DAY = pa.string(), pa.int32(), pa.date32()
 _PLAIN_PIN = "[0-9]{12,16}"
-_PLAIN_DOCUMENT = "[0-9A-Za-z][ -~]{3,}[0-9A-Za-z]"  # longer than what says that nothing was said
-_LETTERS, _LOOKALIKES = "ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ"
-_MARKS = "".join(chr(code) for code in range(32, 127) if not chr(code).isalnum()).replace("'", "''")
-_REDUCED = f"'{_LETTERS}{_MARKS}', '{_LOOKALIKES}'"
+_PLAIN_DOCUMENT = "[0-9A-Za-z][0-9A-Za-z -]{3,}[0-9A-Za-z]"  # longer than what says that nothing was said
+# `document` writes look-alikes in Cyrillic; here they are written in Latin, as most are typed: no others are Latin
+_IN_LATIN = str.maketrans("АВСЕНІКМОРТХУ", "ABCEHIKMOPTXY")
 
 
 class ColumnEngine(Engine, Protocol):
@@ -78,7 +77,9 @@ def _rows(**values: str) -> Record:
 
 
 def _either(*columns: str) -> str:
-    return " union ".join(f"select distinct {column} as text from {side}_row" for side in _SIDES for column in columns)
+    return " union ".join(
+        f"select distinct {column} as text from {side}_row" for side in _SIDES for column in columns
+    )
 
 
 def _put(engine: ColumnEngine, name: str, columns: Mapping[str, tuple[Sequence[Any], pa.DataType]]) -> None:
@@ -166,7 +167,7 @@ def _keep_odd(engine: ColumnEngine, column: str, plain: str) -> None:
 def _identifier(column: str, text: str) -> str | None:
     record = _rows(**{column: text})
     found = {"birth_cert": record.birth_certificate, "passport": record.passport}.get(column)
-    return document(found) if found else record.pin
+    return document(found).translate(_IN_LATIN) if found else record.pin
 
 
 def _named(side: str, *, moved: bool) -> str:
@@ -195,7 +196,8 @@ def _named(side: str, *, moved: bool) -> str:
 
 
 def _reduced(column: str) -> str:
-    return _read(column, f"translate(replace(upper(r.{column}), 'KR', 'КР'), {_REDUCED})")
+    series = f"replace(upper(r.{column}), 'KR', 'KP')"  # КР in Latin
+    return _read(column, f"replace(replace({series}, ' ', ''), '-', '')")
 
 
 def _read(column: str, plain: str) -> str:
