@@ -29,7 +29,7 @@ def test_keys_of_columns_are_the_keys_of_records(population: Population, tmp_pat
     incoming = [*population.files.incoming, *_odd(population.files.incoming[0], "rec_id")]
     files = [write_rows(tmp_path / f"{name}.csv", rows) for name, rows in (("a", registry), ("b", incoming))]
     engine, census, expected = DuckDBEngine(tmp_path, memory_mb=512), Census(), Census()
-    assert read_columns(engine, *files, census) is not None
+    assert read_columns(engine, files[0], files[1], census) is not None
     for row in registry:
         expected.count(record_of(_stripped(row)))
     assert census == expected
@@ -58,7 +58,7 @@ def test_a_ragged_file_is_read_row_by_row(population: Population, tmp_path: Path
         encoding="utf-8",
     )
     engine = DuckDBEngine(tmp_path, memory_mb=512)
-    assert read_columns(engine, *files, Census()) is None
+    assert read_columns(engine, files[0], files[1], Census()) is None
     engine.close()
 
 
