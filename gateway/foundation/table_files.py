@@ -22,21 +22,31 @@ def read_table(file: Path, *, required: tuple[str, ...] = ()) -> Iterator[Mappin
     """
     csv.field_size_limit(_LARGEST_FIELD)
     with _text(file) as text:
-        first = text.readline()
-        if not first.strip():
-            raise SettingsError(f"{file.name} is empty: its first line must name the columns")
-        delimiter = max(_DELIMITERS, key=first.count)
-        header = [name.strip().strip('"') for name in next(csv.reader([first], delimiter=delimiter), [])]
-        if not set(required) <= set(header):  # a program may write the names in capitals
-            header = [name.casefold() for name in header]
-        absent = [name for name in required if name not in header]
-        if absent:
-            raise SettingsError(f"{file.name} lacks the columns {', '.join(absent)}")
+        header, delimiter = _heading(file, text.readline(), required)
         for row in csv.reader(text, delimiter=delimiter):
             if len(row) == len(header):
                 yield dict(zip(header, map(str.strip, row), strict=True))
             elif row:
                 yield dict(zip_longest(header, (value.strip() for value in row[: len(header)]), fillvalue=""))
+
+
+def heading(file: Path, *, required: tuple[str, ...] = ()) -> tuple[list[str], str]:
+    """Give a CSV file's columns and its delimiter; raises SettingsError as `read_table` does."""
+    with _text(file) as text:
+        return _heading(file, text.readline(), required)
+
+
+def _heading(file: Path, first: str, required: tuple[str, ...]) -> tuple[list[str], str]:
+    if not first.strip():
+        raise SettingsError(f"{file.name} is empty: its first line must name the columns")
+    delimiter = max(_DELIMITERS, key=first.count)
+    header = [name.strip().strip('"') for name in next(csv.reader([first], delimiter=delimiter), [])]
+    if not set(required) <= set(header):  # a program may write the names in capitals
+        header = [name.casefold() for name in header]
+    absent = [name for name in required if name not in header]
+    if absent:
+        raise SettingsError(f"{file.name} lacks the columns {', '.join(absent)}")
+    return header, delimiter
 
 
 @contextmanager

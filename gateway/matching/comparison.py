@@ -91,7 +91,8 @@ class Comparison:
 
     def weight(self, model: Model, *, population: int) -> float:
         """Give the weight of the pair in bits, after the chance of meeting a stranger."""
-        total = sum(model.weight(name, getattr(self, name), population=population) for name in FIELDS)
+        # in the order of the fields: sums of bits must not depend on who adds them up
+        total = sum([model.weight(name, getattr(self, name), population=population) for name in FIELDS])
         if self.reordered:
             total += _REORDERED
         return total + self._rarity(model) - log2(model.size(population))
@@ -180,11 +181,14 @@ def _names(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> tuple[Leve
     straight = _levels(mine, theirs, vocabulary)
     if straight[1] in LIKE_NAME and straight[0] in LIKE_NAME:
         return straight, mine, False
+    given = [_worth_it(each, theirs[1]) for each in mine]
+    if True not in given:
+        return straight, mine, False
     best, best_order = straight, mine
     for order in _ORDERS:
-        moved: Parts = (mine[order[0]], mine[order[1]], mine[order[2]])
-        if not _worth_it(moved[1], theirs[1]):
+        if not given[order[1]]:
             continue
+        moved: Parts = (mine[order[0]], mine[order[1]], mine[order[2]])
         levels = _levels(moved, theirs, vocabulary)
         if _agrees(levels) and (_rank(levels) < _rank(best)):
             best, best_order = levels, moved

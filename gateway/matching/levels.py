@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -114,6 +115,7 @@ def _likeness(one: Part, other: Part, spellings: Callable[[Part], frozenset[str]
     return Level.SIMILAR if plain and min(len(one.plain), len(other.plain)) > 3 else best
 
 
+@lru_cache(maxsize=1 << 16)
 def slips(one: str, other: str) -> Level:
     """Compare two folded words: SIMILAR is one slip, LOOSE two or an abbreviation, else DIFFERENT."""
     shorter, longer = sorted((len(one), len(other)))

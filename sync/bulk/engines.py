@@ -5,17 +5,15 @@ they are, and of the others every two that an entry has are given as one.
 """
 
 # ruff: noqa: S608 - statements are made of our own words and places
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from splink import Linker, SettingsCreator, block_on
 
-from gateway.matching.blocking import ALONE, ALWAYS, LARGEST_BLOCK, MOST_CANDIDATES
-from sync.bulk.staging import FIELDS
+from gateway.matching.blocking import LARGEST_BLOCK, MOST_CANDIDATES
+from gateway.matching.record import Record
 
-_FIELDS = ", ".join(f"e.{name}" for name in FIELDS)
 Row = tuple[Any, ...]
 
 
@@ -41,24 +39,28 @@ class Engine(Protocol):
         """Give back what is held."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Where the people are laid out."""
+class Stage(Protocol):
+    """Where everybody is found by number: `entries` are the words that read them, `values` their columns."""
 
-    entries: Path
-    incoming: Path
+    @property
+    def entries(self) -> str:
+        """Give the words that read the entries."""
 
+    @property
+    def values(self) -> Sequence[str]:
+        """Give the columns of an entry's values."""
 
-def prepare_entries(engine: Engine, stage: Stage) -> None:
-    """Keep the keys of all entries, hashed, with the largest block in which each is enough alone."""
-    alone = " ".join(f"when '{letter}' then {size}" for letter, size in ALONE.items())
-    always = ", ".join(f"'{letter}'" for letter in sorted(ALWAYS))
-    told = f"select unit, {engine.explode}(match_keys) as key from {engine.scan(stage.entries)}"
-    engine.keep(
-        "entry_key",
-        f"select unit, {engine.digest}(key) as key, case substr(key, 1, 1) {alone} else 0 end as alone, "
-        f"substr(key, 1, 1) in ({always}) as always from ({told}) told",
-    )
+    def prepare(self) -> None:
+        """Make `entry_key` ready: unit, key (hashed), the largest block in which it is enough alone, always."""
+
+    def lookups(self, first: int, last: int) -> str:
+        """Give the query of the keys, hashed, that the incoming people numbered first … last are looked up by."""
+
+    def people(self, first: int, end: int) -> Iterator[tuple[str, Record]]:
+        """Give the incoming people numbered from `first` to before `end`: id, values."""
+
+    def record(self, values: Sequence[Any]) -> Record:
+        """Read the values of one row of `entries`."""
 
 
 def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[Row]:
@@ -66,15 +68,11 @@ def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[
 
     Rows are: number of the incoming one, the entry's number, its id, its values; ordered by the numbers.
     """
-    engine.keep(
-        "wanted",
-        f"select unit, {engine.digest}(key) as key from (select unit, {engine.explode}(match_keys) as key "
-        f"from {engine.scan(stage.incoming)} where unit between {first} and {last}) told",
-    )
+    engine.keep("wanted", stage.lookups(first, last))
     engine.keep(
         "met",
-        "select unit, key, alone, always, count(*) over (partition by key) as size from entry_key "
-        "where key in (select key from wanted)",
+        "select unit, key, alone, always, count(*) over (partition by key) as size "
+        "from (select distinct unit, key, alone, always from entry_key where key in (select key from wanted)) hit",
     )
     engine.keep(
         "kind",
@@ -83,9 +81,10 @@ def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[
     )
     for table, source in (("incoming_block", "wanted"), ("entry_block", "met")):
         engine.keep(table, _blocks(engine, source))
+    values = ", ".join(f"e.{name}" for name in stage.values)
     yield from engine.rows(
-        f"select p.record, e.unit, e.id, {_FIELDS} from ({_pairs(engine)}) p "
-        f"join {engine.scan(stage.entries)} e on e.unit = p.entry order by 1, 2"
+        f"select p.record, e.unit, e.id, {values} from ({_pairs(engine)}) p "
+        f"join {stage.entries} e on e.unit = p.entry order by 1, 2"
     )
 
 

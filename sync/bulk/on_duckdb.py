@@ -1,11 +1,13 @@
 """`python -m sync.bulk.on_duckdb PLAN`: the bulk on one machine, in a process and a memory of its own."""
 
+# ruff: noqa: S608 - statements are made of our own words and places
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from splink import DuckDBAPI
 
 from sync.bulk.engines import Row
@@ -16,17 +18,14 @@ _BATCH = 10_000
 
 
 class DuckDBEngine:
-    """DuckDB, its tables in a file beside the staged people; memory beyond the limit goes to disk."""
+    """DuckDB; what its memory cannot hold goes to disk beside the plan."""
 
     explode = "unnest"
     digest = "hash"
 
     def __init__(self, folder: Path, *, memory_mb: int) -> None:
-        """Open a database in `folder`, in place of an earlier one."""
-        file = folder / "bulk.duckdb"
-        file.unlink(missing_ok=True)
+        """Open a database in memory that spills into `folder`."""
         self._connection = duckdb.connect(
-            str(file),
             config={
                 "memory_limit": f"{memory_mb}MB",
                 "temp_directory": str(folder / "spill"),
@@ -41,6 +40,42 @@ class DuckDBEngine:
     def keep(self, name: str, query: str) -> None:
         """Keep the answer of a query as a table."""
         self._connection.execute(f"create or replace table {name} as {query}")
+
+    def view(self, name: str, query: str) -> None:
+        """Give a query a name."""
+        self._connection.execute(f"create or replace view {name} as {query}")
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Keep columns as a table."""
+        self._connection.register("given", table)
+        self.keep(name, "select * from given")
+        self._connection.unregister("given")
+
+    def read_csv(
+        self,
+        name: str,
+        file: Path,
+        *,
+        width: int,
+        delimiter: str,
+        columns: Mapping[str, int],
+        all_columns: Sequence[str],
+    ) -> None:
+        """Keep a CSV file as a table of text; raises duckdb.Error where a row has not `width` columns."""
+        form = ", ".join(f"c{place}: 'VARCHAR'" for place in range(width))
+        told = ", ".join(
+            f"coalesce(c{columns[each]}, '') as {each}" if each in columns else f"'' as {each}"
+            for each in all_columns
+        )
+        place = str(file).replace("'", "''")
+        self._connection.execute("set preserve_insertion_order = true")  # rows are numbered as they come
+        self.keep(
+            name,
+            f"select row_number() over () - 1 as unit, {told} from read_csv('{place}', columns = {{{form}}}, "
+            f"delim = '{delimiter}', quote = '\"', escape = '\"', header = false, skip = 1, auto_detect = false, "
+            "strict_mode = true, null_padding = false)",
+        )
+        self._connection.execute("set preserve_insertion_order = false")
 
     def splink(self) -> Any:
         """Give a new Splink database API over the kept tables."""
@@ -59,7 +94,8 @@ class DuckDBEngine:
 
 def main(plan: Plan) -> None:
     """Do what the plan says."""
-    run(plan, DuckDBEngine(plan.work, memory_mb=plan.memory_mb))
+    engine = DuckDBEngine(plan.work, memory_mb=plan.memory_mb)
+    run(plan, engine, engine)
 
 
 if __name__ == "__main__":

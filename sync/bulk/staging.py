@@ -1,15 +1,19 @@
 """Lay people out in Parquet, part by part, with their blocking keys: what every engine of the bulk reads."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import fields
+# ruff: noqa: S608 - statements are made of our own words and places
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from itertools import accumulate, chain
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
 
+from gateway.matching.blocking import ALONE, ALWAYS
 from gateway.matching.record import Record
+from sync.bulk.engines import Engine
 
 PART_ROWS = 50_000
 FIELDS = tuple(each.name for each in fields(Record))
@@ -57,6 +61,46 @@ def _write(part: list[Person], folder: Path, count: int) -> int:
 
 
 _values = attrgetter(*FIELDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """Everybody laid out in Parquet below a folder, for any engine."""
+
+    engine: Engine
+    folder: Path
+    values: Sequence[str] = FIELDS
+
+    @property
+    def entries(self) -> str:
+        """Give the words that read the entries."""
+        return self.engine.scan(self.folder / "entries")
+
+    def prepare(self) -> None:
+        """Keep the keys of all entries, hashed."""
+        alone = " ".join(f"when '{letter}' then {size}" for letter, size in ALONE.items())
+        always = ", ".join(f"'{letter}'" for letter in sorted(ALWAYS))
+        told = f"select unit, {self.engine.explode}(match_keys) as key from {self.entries}"
+        self.engine.keep(
+            "entry_key",
+            f"select unit, {self.engine.digest}(key) as key, case substr(key, 1, 1) {alone} else 0 end as alone, "
+            f"substr(key, 1, 1) in ({always}) as always from ({told}) told",
+        )
+
+    def lookups(self, first: int, last: int) -> str:
+        """Give the query of the keys, hashed, that the incoming people numbered first … last are looked up by."""
+        return (
+            f"select unit, {self.engine.digest}(key) as key from (select unit, {self.engine.explode}(match_keys) "
+            f"as key from {self.engine.scan(self.folder / 'incoming')} where unit between {first} and {last}) told"
+        )
+
+    def people(self, first: int, end: int) -> Iterator[tuple[str, Record]]:
+        """Give the incoming people numbered from `first` to before `end`: id, values."""
+        return read_people(self.folder / "incoming", first, end)
+
+    def record(self, values: Sequence[Any]) -> Record:
+        """Read the values of one entry."""
+        return Record(**dict(zip(FIELDS, values, strict=True)))
 
 
 def read_people(folder: Path, first: int, end: int) -> Iterator[tuple[str, Record]]:

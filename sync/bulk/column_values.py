@@ -1,0 +1,249 @@
+"""The distinct values of two files of people, each read once: names in parts, days, schools, documents.
+
+A table by the raw text holds what `record_of`, `full_name` and `document` make of it, so nothing is decided here.
+"""
+
+# ruff: noqa: S608 - statements are made of our own words
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from gateway.intake.person_rows import record_of
+from gateway.matching.census import Census
+from gateway.matching.full_name import full_name
+from gateway.matching.normalise import Part, document, part
+from gateway.matching.record import Record, date_in_pin, with_day_and_month_swapped
+from sync.bulk.engines import Engine
+
+READ = (
+    "surname", "given", "patronymic", "sex", "birth_date", "pin", "birth_cert", "passport", "territory", "school_id",
+)  # fmt: skip
+_NAMES = READ[:3]
+_COUNTED = {"school_id": "organisation", "territory": "place", "birth_date": "birth_date", "sex": "sex"}
+_SIDES = ("entry", "incoming")
+_TEXT, _NUMBER, _DAY = pa.string(), pa.int32(), pa.date32()
+_PLAIN_PIN = "[0-9]{12,16}"
+_PLAIN_DOCUMENT = "[0-9A-Za-z][0-9A-Za-z -]{3,}[0-9A-Za-z]"  # longer than what says that nothing was said
+# `document` writes look-alikes in Cyrillic; here they are written in Latin, as most are typed: no others are Latin
+_IN_LATIN = str.maketrans("АВСЕНІКМОРТХУ", "ABCEHIKMOPTXY")
+
+
+class ColumnEngine(Engine, Protocol):
+    """An engine that reads CSV itself and takes columns from Python."""
+
+    def read_csv(
+        self,
+        name: str,
+        file: Path,
+        *,
+        width: int,
+        delimiter: str,
+        columns: Mapping[str, int],
+        all_columns: Sequence[str],
+    ) -> None:
+        """Keep a CSV file of so many columns under a name: `unit` is the row's number, absent columns are empty."""
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Keep columns under a name."""
+
+    def view(self, name: str, query: str) -> None:
+        """Give a query a name; it is computed where it is asked."""
+
+
+def keep_values(engine: ColumnEngine, census: Census) -> None:
+    """Keep for both sides a table of names in numbered parts, days, schools and documents; count the entries."""
+    parts: dict[Part, int] = {}
+    _keep_spellings(engine, parts)
+    moved = _keep_moved(engine, parts)
+    _keep_stems(engine, parts)
+    _keep_days(engine)
+    _keep_schools(engine)
+    for column, plain in (
+        ("pin", _PLAIN_PIN),
+        ("birth_cert", _PLAIN_DOCUMENT),
+        ("passport", _PLAIN_DOCUMENT),
+    ):
+        _keep_odd(engine, column, plain)
+    for side in _SIDES:
+        engine.keep(f"{side}_named", _named(side, moved=moved))
+    _keep_lookup_days(engine)
+    _count(engine, list(parts), census)
+
+
+def _rows(**values: str) -> Record:
+    return record_of({name: value.strip() for name, value in values.items()})
+
+
+def _either(*columns: str) -> str:
+    return " union ".join(
+        f"select distinct {column} as text from {side}_row" for side in _SIDES for column in columns
+    )
+
+
+def _put(engine: ColumnEngine, name: str, columns: Mapping[str, tuple[Sequence[Any], pa.DataType]]) -> None:
+    engine.put(name, pa.table({key: pa.array(values, kind) for key, (values, kind) in columns.items()}))
+
+
+def _number(parts: dict[Part, int], each: Part | None) -> int | None:
+    return None if each is None else parts.setdefault(each, len(parts))
+
+
+def _keep_spellings(engine: ColumnEngine, parts: dict[Part, int]) -> None:
+    texts = [text for (text,) in engine.rows(_either(*_NAMES))]
+    numbers = [_number(parts, part(_rows(surname=text).surname)) for text in texts]
+    _put(engine, "spelled", {"text": (texts, _TEXT), "part": (numbers, _NUMBER)})
+
+
+def _keep_moved(engine: ColumnEngine, parts: dict[Part, int]) -> bool:
+    """Keep the names whose parts stand in another's field; tells whether there are any."""
+    found = " union ".join(
+        f"select surname, given, patronymic from {side}_row left join spelled on text = given "
+        "where contains(given, ' ') or (part is null and contains(surname, ' '))"
+        for side in _SIDES
+    )
+    rows = list(engine.rows(found))
+    names = [full_name(_rows(**dict(zip(_NAMES, row, strict=True)))) for row in rows]
+    numbers = [[_number(parts, each) for each in name.parts] for name in names]
+    typed = {name: ([row[place] for row in rows], _TEXT) for place, name in enumerate(_NAMES)}
+    meant = {name: ([row[place] for row in numbers], _NUMBER) for place, name in enumerate("sgp")}
+    _put(engine, "moved", typed | meant)
+    return bool(rows)
+
+
+def _keep_stems(engine: ColumnEngine, parts: dict[Part, int]) -> None:
+    """Keep of every part its stems, as a father's name too, and its first letters."""
+    stems: dict[str, int] = {}
+    _keep_pairs(engine, "part_stem", ((parts[each], _stems(stems, each.stems)) for each in parts))
+    fathers = ((each.stems if each.fold != each.root else (each.root,)) for each in parts)
+    _keep_pairs(
+        engine, "part_father", zip(parts.values(), (_stems(stems, each) for each in fathers), strict=True)
+    )
+    _keep_pairs(
+        engine, "part_initial", ((parts[each], [ord(letter) for letter in each.initials]) for each in parts)
+    )
+
+
+def _stems(stems: dict[str, int], texts: Iterable[str]) -> list[int]:
+    return [stems.setdefault(text, len(stems)) for text in texts]
+
+
+def _keep_pairs(engine: ColumnEngine, name: str, several: Iterable[tuple[int, Sequence[int]]]) -> None:
+    pairs = [(number, value) for number, values in several for value in values]
+    told = {"part": ([one for one, _ in pairs], _NUMBER), "value": ([other for _, other in pairs], _NUMBER)}
+    _put(engine, name, told)
+
+
+def _keep_days(engine: ColumnEngine) -> None:
+    texts = [text for (text,) in engine.rows(_either("birth_date"))]
+    read = [_rows(birth_date=text) for text in texts]
+    exchanged = [with_day_and_month_swapped(each) for each in read]
+    told = {
+        "text": (texts, _TEXT),
+        "born": ([each.birth_date for each in read], _DAY),
+        "exchanged": ([each.birth_date if each else None for each in exchanged], _DAY),
+    }
+    _put(engine, "day", told)
+
+
+def _keep_schools(engine: ColumnEngine) -> None:
+    texts = [text for (text,) in engine.rows(_either("school_id"))]
+    told = {"text": (texts, _TEXT), "code": ([_rows(school_id=text).organisation for text in texts], _TEXT)}
+    _put(engine, "school", told)
+
+
+def _keep_odd(engine: ColumnEngine, column: str, plain: str) -> None:
+    """Keep what is made of the identifiers that are not written plainly."""
+    odd = f"select text from ({_either(column)}) where text <> '' and not regexp_full_match(text, '{plain}')"
+    texts = [text for (text,) in engine.rows(odd)]
+    _put(
+        engine,
+        f"odd_{column}",
+        {"text": (texts, _TEXT), "read": ([_identifier(column, each) for each in texts], _TEXT)},
+    )
+
+
+def _identifier(column: str, text: str) -> str | None:
+    record = _rows(**{column: text})
+    found = {"birth_cert": record.birth_certificate, "passport": record.passport}.get(column)
+    return document(found).translate(_IN_LATIN) if found else record.pin
+
+
+def _named(side: str, *, moved: bool) -> str:
+    """Give the query of one side: what the keys are made of."""
+    parts = "s.part as s, g.part as g, p.part as p"
+    joined = ""
+    if moved:
+        typed = " and ".join(f"m.{name} = r.{name}" for name in _NAMES)
+        joined = f"left join moved m on {typed}"
+        parts = ", ".join(
+            f"case when m.surname is null then {part}.part else m.{part} end as {part}" for part in "sgp"
+        )
+    return f"""
+        select r.unit, {parts}, born, exchanged, year(born) as year, code as school,
+            {_read("pin", "r.pin")} as pin, {_reduced("birth_cert")} as birth_cert, {_reduced("passport")} as passport
+        from {side}_row r {joined}
+        left join spelled s on s.text = r.surname
+        left join spelled g on g.text = r.given
+        left join spelled p on p.text = r.patronymic
+        left join day on day.text = birth_date
+        left join school on school.text = school_id
+        left join odd_pin on odd_pin.text = pin
+        left join odd_birth_cert on odd_birth_cert.text = birth_cert
+        left join odd_passport on odd_passport.text = r.passport
+    """
+
+
+def _reduced(column: str) -> str:
+    series = f"replace(upper(r.{column}), 'KR', 'KP')"  # КР in Latin
+    return _read(column, f"replace(replace({series}, ' ', ''), '-', '')")
+
+
+def _read(column: str, plain: str) -> str:
+    """Give the words for an identifier: as it is made plainly, or as it was read."""
+    return f"case when r.{column} = '' then null when odd_{column}.text is null then {plain} else odd_{column}.read end"
+
+
+def _keep_lookup_days(engine: ColumnEngine) -> None:
+    """Keep the days a record may mean: its own, with day and month exchanged, the one in its PIN."""
+    digits = "substr(pin, 2, 8)"
+    told = f"select distinct {digits} from incoming_named where length(pin) = 14"
+    texts = [text for (text,) in engine.rows(told)]
+    _put(
+        engine,
+        "pin_day",
+        {"text": (texts, _TEXT), "born": ([date_in_pin(f"0{each}00000") for each in texts], _DAY)},
+    )
+    engine.keep(
+        "incoming_dated",
+        f"""
+        with meant as (
+            select unit, born from incoming_named union select unit, exchanged from incoming_named
+            union select unit, d.born from incoming_named join pin_day d on length(pin) = 14 and text = {digits}
+        )
+        select unit, m.born, s, g, p, school from meant m join incoming_named using (unit) where m.born is not null
+        """,
+    )
+
+
+def _count(engine: ColumnEngine, parts: Sequence[Part], census: Census) -> None:
+    """Count the entries as the census counts one."""
+    for number, count in _counted(engine, "g"):
+        each = parts[number]
+        census.names.given[each.fold] += count
+        census.names.spellings[each.fold, each.plain] += count
+    for number, count in _counted(engine, "s"):
+        census.names.surnames[parts[number].root] += count
+    for number, count in _counted(engine, "p"):
+        census.names.fathers[parts[number].root] += count
+    for column, name in _COUNTED.items():
+        for text, count in engine.rows(f"select {column}, count(*) from entry_row group by 1"):
+            value = getattr(_rows(**{column: text}), name)
+            if value is not None:
+                census.others[name][value] += count
+
+
+def _counted(engine: ColumnEngine, column: str) -> list[tuple[int, int]]:
+    found = engine.rows(f"select {column}, count(*) from entry_named where {column} is not null group by 1")
+    return [(int(number), int(count)) for number, count in found]

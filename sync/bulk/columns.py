@@ -1,0 +1,78 @@
+"""Both files as columns of DuckDB: every distinct value is read once, by the functions that read a single row.
+
+A file that is not plain CSV (ragged rows, odd quotes, Parquet) is left to `staging`, which reads row by row.
+"""
+
+# ruff: noqa: S608 - statements are made of our own words
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from gateway.foundation.table_files import heading
+from gateway.intake.person_rows import COLUMNS, record_of
+from gateway.matching.census import Census
+from gateway.matching.record import Record
+from sync.bulk.column_keys import entry_keys, lookup_keys
+from sync.bulk.column_values import READ, ColumnEngine, keep_values
+
+_PATTERNS = "*?["  # what DuckDB would take for several files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The entries and the incoming records as tables of an engine: a stage that need not be laid out."""
+
+    engine: ColumnEngine
+    sizes: tuple[int, int]
+    entries: str = "entry_row"
+    values: Sequence[str] = READ
+
+    def prepare(self) -> None:
+        """Make the keys of entries ready: they are computed as they are asked for."""
+        self.engine.view("entry_key", entry_keys())
+
+    def lookups(self, first: int, last: int) -> str:
+        """Give the query of the keys, hashed, that the incoming people numbered first … last are looked up by."""
+        return lookup_keys(first, last)
+
+    def people(self, first: int, end: int) -> Iterator[tuple[str, Record]]:
+        """Give the incoming people numbered from `first` to before `end`: id, values."""
+        rows = self.engine.rows(
+            f"select id, {', '.join(READ)} from incoming_row where unit >= {first} and unit < {end} order by unit"
+        )
+        for person_id, *values in rows:
+            yield person_id.strip(), self.record(values)
+
+    def record(self, values: Sequence[str]) -> Record:
+        """Read the values of one row."""
+        return record_of(dict(zip(READ, map(str.strip, values), strict=True)))
+
+
+def read_columns(engine: ColumnEngine, registry: Path, incoming: Path, census: Census) -> Columns | None:
+    """Keep both files as columns and count the entries in the census; None where one must be read row by row."""
+    try:
+        entries = _read(engine, "entry_row", registry, "person_id")
+        records = _read(engine, "incoming_row", incoming, "rec_id")
+    except duckdb.Error:
+        return None
+    if entries is None or records is None:
+        return None
+    keep_values(engine, census)
+    census.size = entries
+    return Columns(engine=engine, sizes=(entries, records))
+
+
+def _read(engine: ColumnEngine, name: str, file: Path, identifier: str) -> int | None:
+    """Keep a file as a table, its rows numbered in order; gives how many there are."""
+    if file.suffix.lower() in {".parquet", ".pq"} or any(each in str(file) for each in _PATTERNS):
+        return None
+    header, delimiter = heading(file, required=(identifier, *COLUMNS))
+    places = {column: place for place, column in enumerate(header)}  # of two of one name the last counts
+    told = {"id": places[identifier]} | {each: places[each] for each in READ if each in places}
+    engine.read_csv(
+        name, file, width=len(header), delimiter=delimiter, columns=told, all_columns=("id", *READ)
+    )
+    ((count,),) = engine.rows(f"select count(*) from {name}")
+    return int(count)
