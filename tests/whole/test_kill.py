@@ -41,7 +41,9 @@ class Agency:
     """A client with many connections: signs requests, and keeps every answer it received whole."""
 
     settings: Settings
-    lifetime: timedelta = timedelta(minutes=5)  # of its signatures; who repeats a question late wants it longer
+    lifetime: timedelta = timedelta(
+        minutes=5
+    )  # of its signatures; who repeats a question late wants it longer
     url: str = ""
     answered: dict[str, bytes] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)
