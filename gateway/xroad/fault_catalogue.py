@@ -166,9 +166,13 @@ def _place(code: str, entry: Entry) -> str:
 
 
 def _published(code: str) -> str:
-    """Give the full name of one of our own codes, which logs and the contract's table may cut short."""
-    plain = without_prefix(code)
-    return next((name for name in catalogue().own if plain in {name, name.partition(".")[2]}), "")
+    """Give the full name of one of our own codes, which logs and tables cut short and incidents normalise."""
+    plain, book = without_prefix(code), catalogue()
+    for name in book.own:
+        told = name.partition(".")[2]
+        if plain in {name, told} or (plain == normalise(name) and told.lower() not in book.codes):
+            return name
+    return ""
 
 
 @cache

@@ -12,7 +12,7 @@ from gateway.cli import build
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.xroad.envelope import FaultMessage
 from gateway.xroad.fault_catalogue import LANGUAGES, catalogue, explain, is_transient, retry_of
-from gateway.xroad.fault_codes import is_security_servers
+from gateway.xroad.fault_codes import is_security_servers, normalise
 from gateway.xroad.faults import error_of
 
 NEVER, LATER, ADMINISTRATOR = "never", "same_bytes_later", "after_administrator"
@@ -147,6 +147,16 @@ def test_every_published_fault_of_ours_is_in_the_catalogue() -> None:
             assert explained.known, spelled
             assert explained.retry == (LATER if rule == "the same bytes, later" else NEVER), spelled
             assert explained.side == ("asker" if code.startswith("Client") else "our_gateway"), spelled
+
+
+@pytest.mark.parametrize("name", sorted(catalogue().own))
+def test_our_own_code_is_known_in_the_form_incidents_keep(name: str) -> None:
+    """An incident groups failures by the normalised code; it must still say what our own code means, or X-Road's."""
+    if name.partition(".")[2].lower() in catalogue().codes:
+        assert explain(normalise(name), "en").known
+        return
+    kept, published = explain(normalise(name), "en"), explain(name, "en")
+    assert (kept.known, kept.meaning, kept.retry) == (True, published.meaning, published.retry)
 
 
 def test_our_pin_is_not_the_token_of_x_road() -> None:
