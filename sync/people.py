@@ -6,12 +6,18 @@ from gateway.exchange.breaker import NOT_ASKED
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.foundation.logging import get_logger
+from gateway.intake.family import TASK as LINK_FAMILY
 from gateway.intake.family import defer_family, link_family
+from gateway.intake.foreigners import TASK as VERIFY_FOREIGNER
 from gateway.intake.foreigners import verify_foreigner
 from gateway.intake.ports import AskContext
+from gateway.intake.staff_documents import TASK as CHECK_PASSPORT
 from gateway.intake.staff_documents import check_passport
+from gateway.intake.staff_work import TASK as CHECK_WORK
 from gateway.intake.staff_work import check_work
 from gateway.intake.verification import verify_person
+from gateway.operations.exchange_work import issue_of
+from gateway.operations.replay_rules import VERIFY_PERSON
 from sync.dependencies import WorkerDependencies
 
 _log = get_logger(__name__)
@@ -28,7 +34,7 @@ async def verify(dependencies: WorkerDependencies, person_id: UUID) -> None:
             dependencies.agencies,
             person_id,
             policies=dependencies.policies,
-            context=_context("verify", person_id),
+            context=_context(VERIFY_PERSON, person_id),
         )
     except AgencyUnavailable as silent:
         if silent.code not in NOT_ASKED:
@@ -47,7 +53,7 @@ async def tie_family(dependencies: WorkerDependencies, child_id: UUID) -> None:
         dependencies.agencies,
         child_id,
         policies=dependencies.policies,
-        context=_context("family", child_id),
+        context=_context(LINK_FAMILY, child_id),
     )
 
 
@@ -58,7 +64,7 @@ async def verify_foreign(dependencies: WorkerDependencies, person_id: UUID) -> N
         dependencies.agencies,
         person_id,
         policies=dependencies.policies,
-        context=_context("foreigner", person_id),
+        context=_context(VERIFY_FOREIGNER, person_id),
     )
 
 
@@ -68,7 +74,7 @@ async def look_at_passport(dependencies: WorkerDependencies, person_id: UUID) ->
         dependencies.database,
         dependencies.agencies,
         person_id,
-        context=_context("passport", person_id),
+        context=_context(CHECK_PASSPORT, person_id),
         policies=dependencies.policies,
     )
 
@@ -83,7 +89,7 @@ async def look_at_work(dependencies: WorkerDependencies, person_id: UUID) -> Non
             dependencies.database,
             dependencies.agencies,
             person_id,
-            context=_context("employment", person_id),
+            context=_context(CHECK_WORK, person_id),
         )
     except AgencyUnavailable as silent:
         if silent.code not in NOT_ASKED:
@@ -91,5 +97,5 @@ async def look_at_work(dependencies: WorkerDependencies, person_id: UUID) -> Non
         _log.info("left for the next round", code=silent.code)
 
 
-def _context(why: str, person_id: UUID) -> AskContext:
-    return AskContext(user_id="kopuro-worker", issue=f"{why}-{person_id}")
+def _context(task: str, person_id: UUID) -> AskContext:
+    return AskContext(user_id="kopuro-worker", issue=issue_of(task, person_id))

@@ -17,6 +17,7 @@ from gateway.intake.foreigners import TASK as VERIFY_FOREIGNER
 from gateway.intake.imports.batches import TASK as IMPORT_BATCH
 from gateway.intake.staff_documents import TASK as CHECK_PASSPORT
 from gateway.intake.staff_work import TASK as CHECK_WORK
+from gateway.operations.replay_rules import VERIFY_PERSON
 from sync.catch_up import catch_up
 from sync.dependencies import WorkerDependencies
 from sync.following import FOLLOW_FEED, follow_feed
@@ -25,7 +26,6 @@ from sync.letters import retry_letter
 from sync.people import look_at_passport, look_at_work, tie_family, verify, verify_foreign
 from sync.retries import Backoff
 
-VERIFY_PERSON = "verify_person"
 _log = get_logger(__name__)
 
 

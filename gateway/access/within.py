@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.decide import Decision
@@ -44,6 +44,28 @@ async def holds_place(session: AsyncSession, right: Decision, code: str) -> bool
     within = right.by_organisation(Organisation.id)
     found = await session.execute(select(exists().where(Organisation.code == code, within)))
     return bool(found.scalar_one())
+
+
+async def employee_within(
+    session: AsyncSession, right: Decision, employment_id: UUID, *, within: ColumnElement[bool]
+) -> tuple[UUID, str]:
+    """Find who works in an employment that lasts, and the organisation's code; `within` narrows Employment.
+
+    Raises AccessError alike for a missing one and for another's.
+    """
+    found = await session.execute(
+        select(Employment.person_id, Organisation.code)
+        .join(Organisation, Organisation.id == Employment.organisation_id)
+        .where(
+            Employment.id == employment_id,
+            within,
+            Employment.end_on.is_(None) | (Employment.end_on > right.on),
+        )
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise not_found()
+    return row.person_id, row.code
 
 
 async def employment_version(session: AsyncSession, right: Decision, employment_id: UUID) -> int:

@@ -4,10 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from sqlalchemy import select
 
 from gateway.access.errors import not_found
-from gateway.access.within import learner_within
+from gateway.access.within import employee_within, learner_within
 from gateway.api.class_bodies import MadeAnswer
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.file_bodies import (
@@ -30,7 +29,6 @@ from gateway.registry.papers.whole_file import FileItem, whole_file
 from gateway.registry.registers.definition import Register
 from gateway.registry.registers.entries import entries_of, find_register, record_entry, registers
 from gateway.registry.repository import Provenance
-from gateway.registry.staff.model import Employment
 from gateway.registry.values import SCHOOL
 
 RegisterCode = Annotated[str, Path(pattern=r"^[A-Z][A-Z0-9_]{1,39}$", description="The register's code")]
@@ -163,16 +161,8 @@ def add_employee_file(router: APIRouter, deps: ApiDependencies) -> None:
         """Show the personal file of somebody who works within reach, by day."""
         response.headers.update(NO_STORE)
         async with deps.database.transaction() as session:
-            found = await session.execute(
-                select(Employment.person_id).where(
-                    Employment.id == employment_id,
-                    permit.right.filter,
-                    Employment.end_on.is_(None) | (Employment.end_on > permit.right.on),
-                )
-            )
-            person_id = found.scalar_one_or_none()
-            if person_id is None:
-                raise not_found()
+            right = permit.right
+            person_id, _ = await employee_within(session, right, employment_id, within=right.filter)
             return [_item(each) for each in await whole_file(session, person_id)]
 
 

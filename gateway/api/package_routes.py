@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.errors import not_found
-from gateway.access.within import learner_within
+from gateway.access.within import employee_within, learner_within
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permit, Permitted
 from gateway.api.learner_routes import NO_STORE, IsuoNo
@@ -116,20 +116,9 @@ async def _place(session: AsyncSession, permit: Permit, column: object, *where: 
 
 
 async def _worker(session: AsyncSession, permit: Permit, employment_id: UUID) -> tuple[UUID, str]:
-    """Find who works within reach, and where; raises AccessError alike for another's and a missing one."""
-    found = await session.execute(
-        select(Employment.person_id, Organisation.code)
-        .join(Organisation, Organisation.id == Employment.organisation_id)
-        .where(
-            Employment.id == employment_id,
-            permit.right.by_organisation(Employment.organisation_id),
-            Employment.end_on.is_(None) | (Employment.end_on > permit.right.on),
-        )
-    )
-    row = found.one_or_none()
-    if row is None:
-        raise not_found()
-    return row.person_id, row.code
+    """Find who works within reach, and where: the right is one over people, so its organisations are asked."""
+    within = permit.right.by_organisation(Employment.organisation_id)
+    return await employee_within(session, permit.right, employment_id, within=within)
 
 
 def _package(found: tuple[SignedFile, ...], package_id: UUID) -> Response:

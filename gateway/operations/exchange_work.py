@@ -11,13 +11,15 @@ from gateway.exchange.asking.listing import find_exchange
 from gateway.exchange.dead_letters import Letter, dead_letters
 from gateway.operations.work import JobView, jobs_about
 
-# an exchange names its work in its issue: the word before the id tells which
-_TASKS: Mapping[str, str] = {
-    "verify": "verify_person",
-    "family": "link_family",
-    "foreigner": "verify_foreigner",
-    "passport": "check_passport",
+# an exchange names its work in its issue: the word before the id tells which; the jobs write it by `issue_of`
+_WORDS: Mapping[str, str] = {
+    "verify_person": "verify",
+    "link_family": "family",
+    "verify_foreigner": "foreigner",
+    "check_passport": "passport",
+    "check_employment": "employment",
 }
+_TASKS: Mapping[str, str] = {word: task for task, word in _WORDS.items()}
 _NOTICE = "correction"
 _MOST = 10
 
@@ -28,6 +30,11 @@ class ExchangeWork:
 
     jobs: Sequence[JobView]
     letters: Mapping[str, Letter]
+
+
+def issue_of(task: str, subject: UUID) -> str:
+    """Write the issue of the questions a task asks about one entry; raises KeyError for a task without a word."""
+    return f"{_WORDS[task]}-{subject}"
 
 
 async def work_of_exchange(session: AsyncSession, exchange_id: UUID) -> ExchangeWork:

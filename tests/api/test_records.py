@@ -13,6 +13,7 @@ from gateway.foundation.clock import utc_now
 from gateway.registry.papers.whole_file import open_package
 from gateway.registry.repository import add_enrolment
 from tests.api.conftest import Desk
+from tests.journal_rows import source_answered
 from tests.pki import signer
 
 TODAY = utc_now().date()
@@ -132,20 +133,11 @@ async def test_who_was_late_is_shown_without_the_hours_of_an_outage(desk: Desk) 
     """An order three days old, a day of which the source was down, is two days late; another school's is not shown."""
     midnight = datetime.combine(TODAY, datetime.min.time(), UTC)
     async with desk.world.database.transaction() as session:
-        for at, outcome in (
+        await source_answered(
+            session,
             (midnight - timedelta(days=2), "AgencyUnavailable"),
             (midnight - timedelta(days=1), "OK"),
-        ):
-            await session.execute(
-                text("""
-                    insert into journal_entry (entry_id, exchange_id, kind, client, service, message_id, user_id,
-                        issue, protocol_version, x_request_id, request_in_ts, outcome, fault_code, fault_string,
-                        signer, signature, purpose, agreement, attempt, peer_address, mac)
-                    values (gen_random_uuid(), gen_random_uuid(), 'ANSWERED', 'us', 'zags', :m, 'u', 'i', '4.0', '',
-                        :at, :outcome, '', '', '', 'unsigned', '', '', 1, '', '\\x00')
-                """),
-                {"at": at, "outcome": outcome, "m": str(uuid4())},
-            )
+        )
     async with desk.world.database.transaction() as session:
         evening = await add_enrolment(
             session, at=utc_now(), person_id=desk.world.learners["a-pupil"], level="SUPPLEMENTARY", form="EVENING",

@@ -29,6 +29,7 @@ from gateway.registry.registers.definition import read_registers
 from gateway.registry.registers.entries import define_registers, entries_of, record_entry, registers
 from gateway.registry.repository import Provenance
 from tests.intake.support import POLICIES
+from tests.journal_rows import source_answered
 from tests.people import People
 from tests.pki import signer
 from tests.registry.learners.support import PAPER, enrol, entry_of, order, schools
@@ -232,17 +233,7 @@ async def test_hours_a_source_was_down_are_nobodys_fault(database: Database) -> 
     async with database.transaction() as session:
         place = await enrol(session, await entry_of(session, People(55).person()), school, date(2026, 10, 1))
         down, up = datetime(2026, 10, 3, tzinfo=UTC), datetime(2026, 10, 4, tzinfo=UTC)
-        for at, outcome in ((down, "AgencyUnavailable"), (up, "OK")):
-            await session.execute(
-                text("""
-                    insert into journal_entry (entry_id, exchange_id, kind, client, service, message_id, user_id,
-                        issue, protocol_version, x_request_id, request_in_ts, outcome, fault_code, fault_string,
-                        signer, signature, purpose, agreement, attempt, peer_address, mac)
-                    values (gen_random_uuid(), gen_random_uuid(), 'ANSWERED', 'us', 'zags', :m, 'u', 'i', '4.0', '',
-                        :at, :outcome, '', '', '', 'unsigned', '', '', 1, '', '\\x00')
-                """),
-                {"at": at, "outcome": outcome, "m": str(uuid4())},
-            )
+        await source_answered(session, (down, "AgencyUnavailable"), (up, "OK"))
         entered = datetime(2026, 10, 5, tzinfo=UTC)
         await order(session, place, Kind.LEAVE, date(2026, 10, 2), at=entered)
         found = await lateness(session, school, since=date(2026, 10, 4), until=date(2026, 10, 6))
