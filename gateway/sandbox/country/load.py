@@ -65,8 +65,7 @@ def load_country(
     runs, or when numbers of this country meet those of people already there; batches before that one stay.
     """
     told = watch or Watch()
-    with psycopg.connect(psycopg_conninfo(url)) as connection:
-        _claim(connection)
+    with psycopg.connect(psycopg_conninfo(url)) as connection, _claimed(connection):
         begun = _begun(connection, plan)
         if not begun and not add:
             _refuse_others(connection)
@@ -83,11 +82,19 @@ def load_country(
     return done
 
 
-def _claim(connection: Connection) -> None:
+@contextmanager
+def _claimed(connection: Connection) -> Iterator[None]:
+    """Be the only load; the claim is given back at the end, not when the server notices that we are gone."""
     row = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
     connection.commit()
     if not row or not row[0]:
         raise SettingsError("another load of a synthetic country runs: wait for its end")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.rollback()  # what failed is not kept; what stands was committed
+            connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
 
 
 def _begun(connection: Connection, plan: Plan) -> bool:
