@@ -76,7 +76,7 @@ def make_pages(
         settings=settings,
         door=world.door,
         import_key=read_secret(settings.path(settings.journal.body_key_file)),
-        evidence_deadline_seconds=1.0,
+        evidence_deadline_seconds=2.0,
     )
     return create_pages(world.door, settings, (create_portal(desk), create_console(deps)))
 
@@ -119,7 +119,7 @@ class Chromium:
             locale=look.pop("locale", "en"),
             **look,
         )
-        context.set_default_timeout(5000)
+        context.set_default_timeout(30_000)
         if cookies:
             await context.add_cookies(
                 [{"name": key, "value": value, "url": self.site.address} for key, value in cookies.items()]
@@ -145,6 +145,11 @@ class Chromium:
             if each["impact"] in {"serious", "critical"}
             for node in each["nodes"]
         ]
+
+
+async def focused(page: Page, wanted: str = "body *") -> None:
+    """Wait until what matches has the focus: a page takes keys only where it has put them."""
+    await page.wait_for_function("wanted => document.activeElement?.matches(wanted)", arg=wanted)
 
 
 @asynccontextmanager

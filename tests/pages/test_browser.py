@@ -8,7 +8,7 @@ import pytest
 
 from gateway.access.totp import code_at
 from tests.access.world import PASSWORD
-from tests.browsing import Chromium
+from tests.browsing import Chromium, focused
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -17,6 +17,7 @@ async def test_somebody_signs_in_and_out_by_keyboard_alone(chromium: Chromium) -
     """Account, password and second factor lead to the first page that the role opens; signing out ends the session."""
     page = await chromium.page()
     await page.goto("/console/acts")
+    await focused(page, "input")
     await page.keyboard.type("auditor")
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)

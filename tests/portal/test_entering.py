@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.intake.ports import PassportRecord
-from tests.browsing import Chromium
+from tests.browsing import Chromium, focused
 from tests.intake.support import Sources, person_record
 from tests.people import Person
 from tests.portal.conftest import Office
@@ -40,6 +40,7 @@ async def test_a_pin_and_a_grade_are_all_a_clerk_types(chromium: Chromium, offic
     child = _child(office)
     page = await chromium.page("responsible", language="ru")
     await page.goto("/portal")
+    await focused(page, "input")
     await page.keyboard.type(child.pin)
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile(r"/portal/learners/new/[0-9a-f-]{36}"))
@@ -47,21 +48,27 @@ async def test_a_pin_and_a_grade_are_all_a_clerk_types(chromium: Chromium, offic
     assert await page.locator("#f-surname").get_attribute("readonly") is not None
     assert "ЗАГС" in await page.locator("#h-surname").inner_text()
     assert child.pin not in page.url
+    await focused(page, "#f-grade")
     await page.keyboard.type("5")
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile("/done$"))
     assert "14 знаков" in await page.locator("main dl").inner_text()
     assert await _stored(office, child.pin) == [(child.given_name.upper(), "A-SCHOOL", "PRIMARY")]
+    await focused(page, "a")
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile(r"/portal/learners/new\?grade=5"))
     assert chromium.complaints == []
 
 
 class _SlowRegistry(Sources):
-    """The civil registry takes its time; the passport service does not."""
+    """The civil registry answers when it is let; the passport service at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = asyncio.Event()
 
     async def person_by_pin(self, pin, *, context):
-        await asyncio.sleep(2.2)
+        await self.let.wait()
         return await super().person_by_pin(pin, context=context)
 
 
@@ -88,6 +95,7 @@ async def test_what_a_slow_agency_tells_arrives_in_the_open_form(chromium: Chrom
     await page.wait_for_selector("#waits")
     assert await page.locator("#f-surname").input_value() == told.surname
     assert await page.locator("#f-birth_date").input_value() == ""
+    office.sources.let.set()
     await page.wait_for_selector("[data-field=birth_date].filled-locked")
     assert await page.locator("#f-birth_date").input_value() == "2019-05-31"
     await page.wait_for_function("document.getElementById('announce').textContent !== ''")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from gateway.access.appointments import Appointment, write_grant
 from gateway.access.values import Role
 from tests.access.world import add_account
-from tests.browsing import Chromium
+from tests.browsing import Chromium, focused
 from tests.portal.conftest import Clerk, Office
 
 
@@ -124,9 +124,12 @@ async def test_two_heads_move_a_child_between_their_schools(chromium: Chromium, 
     old, new = await chromium.page("a-head"), await chromium.page("b-head", language="ky")
     await old.goto(f"/portal/learners/{number}")
     await old.get_by_role("link", name="Transfer", exact=True).press("Enter")
+    await old.wait_for_url("**/orders?*")
+    await focused(old, "input")
     await old.keyboard.type("B-SCHOOL")
     await old.keyboard.press("Enter")
     await old.wait_for_selector("#effect")
+    await focused(old, "button")
     await old.keyboard.press("Enter")
     await old.wait_for_url(f"**/portal/learners/{number}")
     await new.goto("/portal")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Formatter
 
+import aiohttp
 import pytest
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -352,6 +353,22 @@ def test_a_server_that_wants_our_certificate(examined: Examine, tmp_path: Path) 
         found = examined(SECURITY_SERVER__URL=f"https://{address}/", **_pinned(theirs), **_ours(ours))
     assert {"server_good", "clock_good"} <= told(found).keys()
     assert one(found, "our_certificate").values["sha256"].replace(":", "") == ours.fingerprint
+
+
+def test_an_alert_that_a_reset_swallowed_is_heard(
+    examined: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS 1.3 refuses our certificate after the request is on its way; the reset of its bytes may come first."""
+
+    async def reset(*_: object) -> None:
+        raise aiohttp.ClientOSError(104, "Connection reset by peer")
+
+    monkeypatch.setattr("gateway.cli.doctor.security_server._knock", reset)
+    theirs, ours = issue(tmp_path), issue(tmp_path)
+    for trusts, code in ((ours, "server_wants_certificate"), (None, "server_tls_failed")):
+        with security_server(pair=theirs, trusts=trusts) as address:
+            found = examined(SECURITY_SERVER__URL=f"https://{address}/", **_pinned(theirs))
+        assert code in told(found)
 
 
 def test_settings_that_do_not_fit_are_told_as_they_are(examined: Examine) -> None:

@@ -1,4 +1,4 @@
-"""What an address speaks when it does not speak what we thought: TLS, or plain HTTP."""
+"""What an address speaks when it does not speak what we thought: TLS, or plain HTTP; and why its TLS ends."""
 
 import asyncio
 import ssl
@@ -33,3 +33,23 @@ async def speaks_http(host: str, port: int) -> bool:
     except (OSError, TimeoutError):
         return False
     return beginning.startswith(b"HTTP/")
+
+
+async def farewell(host: str, port: int, context: ssl.SSLContext) -> str:
+    """Give OpenSSL's name of the alert by which a server ends a connection that sends it nothing; else "".
+
+    TLS 1.3 lets a server refuse our certificate after the handshake. Had we sent a request by then, its unread
+    bytes make the server's system reset the connection, and the reset may overtake the alert (RFC 9112, 9.6).
+    """
+    try:
+        async with asyncio.timeout(_SECONDS):
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
+            try:
+                await reader.read(1)
+            finally:
+                writer.transport.abort()
+    except ssl.SSLError as error:
+        return error.reason or ""
+    except (OSError, TimeoutError):
+        return ""
+    return ""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 
 from gateway.cli.doctor.finding import Finding, bad, good, warning
 from gateway.cli.doctor.metaservice import ALLOWED, first_provider, write_question
-from gateway.cli.doctor.other_scheme import speaks_http, speaks_tls
+from gateway.cli.doctor.other_scheme import farewell, speaks_http, speaks_tls
 from gateway.crypto.certificates import read_certificate
 from gateway.foundation.errors import ContractError, SettingsError
 from gateway.foundation.settings import Settings
@@ -124,7 +124,7 @@ async def _why_not(settings: Settings, error: Exception) -> Finding:
         return bad("server_speaks_https", **values)
     if parts.scheme == "https" and await speaks_http(parts.hostname or "", parts.port or 443):
         return bad("server_speaks_http", **values)
-    return _broken_off(settings, error, **values)
+    return await _broken_off(settings, error, **values)
 
 
 def _code_of(error: Exception) -> str:
@@ -136,20 +136,26 @@ def _code_of(error: Exception) -> str:
     return ""
 
 
-def _broken_off(settings: Settings, error: Exception, **values: object) -> Finding:
+async def _broken_off(settings: Settings, error: Exception, **values: object) -> Finding:
     if isinstance(error, TimeoutError):
         return bad("server_timeout", **values)
     if settings.security_server.url.startswith("https:"):
-        return _tls_failed(settings, error, **values)
+        return await _tls_failed(settings, error, **values)
     return bad("server_no_answer", **values, reason=type(error).__name__)
 
 
-def _tls_failed(settings: Settings, error: Exception, **values: object) -> Finding:
+async def _tls_failed(settings: Settings, error: Exception, **values: object) -> Finding:
     """Tell a server that wants (another) certificate of ours, by the alert it sent, from other failures of TLS."""
-    reason = getattr(error.__cause__, "reason", None) or type(error).__name__
+    reason = getattr(error.__cause__, "reason", None) or await _parting(settings) or type(error).__name__
     if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
         return _wants_certificate(settings, **values)
     return bad("server_tls_failed", **values, reason=reason)
+
+
+async def _parting(settings: Settings) -> str:
+    """Come again without a request, to hear what a reset has swallowed."""
+    parts, tls = urlsplit(settings.security_server.url), outbound_tls(settings)
+    return await farewell(parts.hostname or "", parts.port or 443, tls.context) if tls else ""
 
 
 def _wants_certificate(settings: Settings, **values: object) -> Finding:
