@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.disclosure.corrections import examine_changes
 from gateway.disclosure.notices import plan_notices, send_due
 from gateway.exchange.agency_tables import ScheduleMark
+from gateway.foundation.clock import day_of
 from gateway.intake.answer_memory import forget_stale
 from gateway.intake.case_work import wake_silent
 from gateway.registry.learners.transfers import lapse_holds
@@ -24,7 +25,7 @@ _SLICE = 200
 
 async def project_due(dependencies: WorkerDependencies, *, at: datetime) -> int:
     """Project what the days since the last run changed, and give how many entries; a killed run is done again."""
-    today = at.date()  # as projections count days
+    today = day_of(at)  # as projections count days
     async with dependencies.database.transaction() as session:
         done_on = await session.scalar(select(ScheduleMark.done_on).where(ScheduleMark.name == PROJECTIONS))
         since = done_on or today - timedelta(days=1)

@@ -17,8 +17,8 @@ from gateway.disclosure.notices import open_notices
 from gateway.exchange.breaker_state import BreakerState, breaker_states
 from gateway.exchange.feed_state import FeedState, feed_states, rewind_feed, taken_items
 from gateway.exchange.holds import HoldKind, hold, holds, resume
-from gateway.exchange.ledger import day_of, spent
-from gateway.foundation.clock import utc_now
+from gateway.exchange.ledger import spent
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings

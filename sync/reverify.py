@@ -18,6 +18,7 @@ from gateway.exchange.agency_tables import AgencyBreaker
 from gateway.exchange.breaker import Line
 from gateway.exchange.holds import is_held
 from gateway.exchange.ledger import NO_BUDGET, left_of, plan, price_of
+from gateway.foundation.clock import day_of
 from gateway.foundation.queue import defer
 from gateway.foundation.settings import Settings
 from gateway.intake.guarded_asker import service_path
@@ -193,7 +194,7 @@ def _bounds(settings: Settings, scope: Scope, now: datetime) -> dict[str, Any]:
     return {
         **{name: now - timedelta(days=number) for name, number in days.items()},
         "now": now,
-        "today": now.date(),
+        "today": day_of(now),
         "unanswered": scope.asked_before or now - timedelta(minutes=choice.unanswered_minutes),
         "outdated": now - _OUTDATED_AGAIN,
         "expiring": now + timedelta(days=choice.expiring_days),

@@ -5,7 +5,7 @@ Procrastinate defers a tick once however many workers are running; a tick that s
 
 from procrastinate import App, JobContext
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.queue import QUEUE
 from gateway.intake.foreigners import warn_of_expiry
 from gateway.intake.imports.custody import drop_expired
@@ -53,7 +53,7 @@ def register_schedule(app: App, dependencies: WorkerDependencies) -> None:
     async def _warn(timestamp: int) -> None:  # noqa: ARG001
         async with dependencies.database.transaction() as session:
             now = utc_now()
-            await warn_of_expiry(session, on=now.date(), at=now)
+            await warn_of_expiry(session, on=day_of(now), at=now)
 
     @app.periodic(cron="41 * * * *")
     @app.task(name="drop_imported_files", queue=QUEUE, queueing_lock="drop_imported_files")

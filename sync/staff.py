@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.queue import defer
 from gateway.intake.staff_work import TASK
 from sync.dependencies import WorkerDependencies
@@ -31,7 +32,7 @@ async def check_staff(dependencies: WorkerDependencies, *, at: datetime) -> int:
     days = dependencies.settings.background.reverification.staff_days
     due = {
         "task": TASK,
-        "today": at.date(),
+        "today": day_of(at),
         "before": at - timedelta(days=days),
         "most": dependencies.settings.work.reverify_batch,
     }

@@ -12,7 +12,7 @@ from gateway.access import reach
 from gateway.access.matrix import MATRIX, Matrix
 from gateway.access.model import Account, AppointmentNotice
 from gateway.access.values import CHANGES, Action, Caller, Grant, Kind
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.registry.enquiries import Enquiry
 from gateway.registry.model import Organisation, Person, ReviewCase
 from gateway.registry.organisations.model import ClassGroup
@@ -103,7 +103,7 @@ def decide(
         grants=sworn,
         account_id=caller.account_id,
         person_id=caller.person_id,
-        on=on or utc_now().date(),
+        on=on or today(),
     )
 
 

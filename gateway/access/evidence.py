@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.access import reach
 from gateway.access.errors import refused
 from gateway.access.values import Grant, Role, ScopeType
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.registry.model import Assertion, Person
 from gateway.registry.values import ZAGS
 
@@ -19,7 +19,7 @@ RELATION_UNPROVED, OF_AGE = "RELATION_UNPROVED", 18
 async def check_learner(session: AsyncSession, person_id: UUID | None, organisation_id: UUID | None) -> None:
     """Let somebody pass who learns at the organisation now; raises AccessError otherwise."""
     here = (Grant(role=Role.RESPONSIBLE, scope_type=ScopeType.ORGANISATION, organisation_id=organisation_id),)
-    learns = reach.by_person(here, Person.id, own=None, on=utc_now().date())
+    learns = reach.by_person(here, Person.id, own=None, on=today())
     found = await session.execute(select(exists().where(Person.id == person_id, learns)))
     if organisation_id is None or not found.scalar_one():
         raise refused(RELATION_UNPROVED)
@@ -45,7 +45,7 @@ async def check_child(
     proved = bool(reference.strip())
     if evidence == "BIRTH_ACT":
         proved = await _answered(session, child_id, reference)
-    if utc_now().date() >= of_age or not proved or evidence is None:
+    if today() >= of_age or not proved or evidence is None:
         raise refused(RELATION_UNPROVED)
     return of_age
 

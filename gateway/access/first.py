@@ -16,7 +16,7 @@ from gateway.access.model import Account, RoleGrant
 from gateway.access.recovery import issue_code
 from gateway.access.undertakings import Paper, write_briefing, write_undertaking
 from gateway.access.values import Role
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +64,11 @@ async def _check_none(session: AsyncSession) -> None:
 
 
 async def _give_papers(session: AsyncSession, account_id: UUID, papers: Papers, *, months: int) -> None:
-    today = utc_now().date()
+    day = today()
     wanted = Appointment(
-        role=Role.SPECIAL_ADMIN, valid_from=today, order_no=papers.order_no, order_on=papers.order_on
+        role=Role.SPECIAL_ADMIN, valid_from=day, order_no=papers.order_no, order_on=papers.order_on
     )
     await write_grant(session, account_id, wanted, by=None)
-    await write_briefing(session, account_id, held_on=today, topic="first administrator", by=account_id)
-    paper = Paper(signed_on=today, location=papers.place)
+    await write_briefing(session, account_id, held_on=day, topic="first administrator", by=account_id)
+    paper = Paper(signed_on=day, location=papers.place)
     await write_undertaking(session, account_id, paper, by=account_id, months=months)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.access.model import Account, RoleGrant, Undertaking
 from gateway.access.values import AccountState, Role, ScopeType
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +92,12 @@ async def _grants(session: AsyncSession, account_ids: list[UUID]) -> dict[UUID, 
 
 
 async def _papers(session: AsyncSession, account_ids: list[UUID]) -> dict[UUID, Undertaking]:
-    today = utc_now().date()
     found = await session.execute(
         select(Undertaking)
         .where(
             Undertaking.account_id.in_(account_ids),
             Undertaking.withdrawn_at.is_(None),
-            or_(Undertaking.valid_until.is_(None), Undertaking.valid_until > today),
+            or_(Undertaking.valid_until.is_(None), Undertaking.valid_until > today()),
         )
         .order_by(Undertaking.signed_on)
     )

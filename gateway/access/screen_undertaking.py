@@ -18,7 +18,7 @@ from gateway.access.sign_in import Opened, open_for, prove_password
 from gateway.access.standing import read_caller
 from gateway.access.undertakings import FORM_VERSION, Paper, write_undertaking
 from gateway.access.values import Caller
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import InputRefused
 from gateway.registry.model import Person
 
@@ -51,7 +51,7 @@ async def sign_on_screen(
 
 async def _write(session: AsyncSession, caller: Caller, language: str, *, months: int) -> None:
     assert caller.account_id is not None
-    signed_on = utc_now().date()
+    signed_on = today()
     paper = Paper(
         signed_on=signed_on,
         location=_WHERE[language],
@@ -76,7 +76,7 @@ async def _text(session: AsyncSession, caller: Caller, language: str) -> bytes:
         "isuo_no": number,
         "roles": sorted(caller.roles),
         "organisations": sorted(_places(caller)),
-        "signed_on": utc_now().date().isoformat(),
+        "signed_on": today().isoformat(),
     }
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 

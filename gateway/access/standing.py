@@ -11,7 +11,7 @@ from gateway.access.errors import refused
 from gateway.access.matrix import MATRIX
 from gateway.access.model import Account, RoleGrant, Undertaking
 from gateway.access.values import AccountState, Caller, Grant, Role, ScopeType
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 
 BLOCKED, NO_APPOINTMENT, UNDERTAKING_REQUIRED = "BLOCKED", "NO_APPOINTMENT", "UNDERTAKING_REQUIRED"
 
@@ -54,19 +54,19 @@ def needs_second_factor(caller: Caller) -> bool:
 
 async def grants_in_force(session: AsyncSession, account_id: UUID) -> tuple[Grant, ...]:
     """Read the grants that count today."""
-    today = utc_now().date()
+    day = today()
     found = await session.execute(
         select(RoleGrant).where(
             RoleGrant.account_id == account_id,
             RoleGrant.ended_at.is_(None),
-            RoleGrant.valid_from <= today,
-            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+            RoleGrant.valid_from <= day,
+            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > day),
         )
     )
     grants = tuple(grant_of(row) for row in found.scalars())
     return tuple(
         [
-            replace(grant, classes=await taught_classes(session, account_id, grant, on=today))
+            replace(grant, classes=await taught_classes(session, account_id, grant, on=day))
             if grant.scope_type is ScopeType.CLASS
             else grant
             for grant in grants
@@ -90,13 +90,12 @@ def grant_of(row: RoleGrant) -> Grant:
 
 
 def _undertaken(account_id: UUID) -> Label[bool]:
-    today = utc_now().date()
     return (
         exists()
         .where(
             Undertaking.account_id == account_id,
             Undertaking.withdrawn_at.is_(None),
-            or_(Undertaking.valid_until.is_(None), Undertaking.valid_until > today),
+            or_(Undertaking.valid_until.is_(None), Undertaking.valid_until > today()),
         )
         .label("undertaken")
     )

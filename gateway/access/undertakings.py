@@ -13,7 +13,7 @@ from gateway.access.errors import refused
 from gateway.access.model import Account, Briefing, Undertaking
 from gateway.access.power import managed_account
 from gateway.access.values import Caller
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.learners.personal_file import Leaf, file_leaf
 
@@ -36,7 +36,7 @@ async def brief(session: AsyncSession, account_id: UUID, *, held_on: date, topic
     """Record that an account's human was instructed by the caller; raises InputRefused for a day to come."""
     await managed_account(session, account_id, by)
     assert by.account_id is not None
-    if held_on > utc_now().date():
+    if held_on > today():
         raise InputRefused((("held_on", "DATE_IN_FUTURE"),))
     briefing_id = await write_briefing(session, account_id, held_on=held_on, topic=topic, by=by.account_id)
     await _note(session, "BRIEFED", account_id, by)
@@ -70,7 +70,7 @@ async def register_undertaking(
     """
     await managed_account(session, account_id, by)
     assert by.account_id is not None
-    if paper.signed_on > utc_now().date():
+    if paper.signed_on > today():
         raise InputRefused((("signed_on", "DATE_IN_FUTURE"),))
     undertaking_id = await write_undertaking(session, account_id, paper, by=by.account_id, months=months)
     await _note(session, "UNDERTAKING_REGISTERED", account_id, by)

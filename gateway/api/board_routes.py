@@ -27,7 +27,7 @@ from gateway.api.guard import Permit, Permitted
 from gateway.api.learner_bodies import Word
 from gateway.api.organisation_routes import Code
 from gateway.disclosure.ground import grounds_of_services
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.registry.enquiries import Enquiry, Thread, close_enquiry, enquiries, open_enquiry, say
 from gateway.registry.model import Organisation, ReviewCase
 from gateway.registry.organisations.infrastructure import infrastructure_cells
@@ -48,11 +48,10 @@ def _add_board(router: APIRouter, deps: ApiDependencies) -> None:
     @router.get("/board")
     async def board(permit: Permitted, limit: Annotated[int, Query(ge=0, le=_SHOWN)] = 50) -> BoardAnswer:
         """Show what waits within reach: counts, never a person; the organisations most in need come first."""
-        today = utc_now().date()
         async with deps.database.transaction() as session:
             found = await session.execute(select(Organisation.id).where(permit.right.filter))
             places = list(found.scalars())
-            cards = await scores(session, places, on=today)
+            cards = await scores(session, places, on=today())
             prevented = await duplicates_prevented(session, places)
         worst = sorted(cards, key=lambda each: (-each.open_cases, -each.unverified, each.code))[:limit]
         total = board_of(cards)

@@ -12,7 +12,7 @@ from gateway.access.errors import not_found
 from gateway.api.conditions import NOT_MODIFIED, IfNoneMatch, is_known, tag
 from gateway.api.guard import Permitted
 from gateway.api.organisation_bodies import BookAnswer, BookPage, BookValueAnswer, EventAnswer, EventPage
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.intake.reasons import choose_language
 from gateway.registry.books.lookup import values_on
 from gateway.registry.books.model import BookVersion
@@ -55,7 +55,7 @@ def _add_books(router: APIRouter) -> None:
         if_none_match: IfNoneMatch = None,
     ) -> BookPage | Response:
         """Give the values of a book that hold on a day, by its newest version or a given one."""
-        day, spoken = on or utc_now().date(), choose_language(language)
+        day, spoken = on or today(), choose_language(language)
         async with permit.reading() as session:
             head = await _version(session, book_code, version)
             headers = {

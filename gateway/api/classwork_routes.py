@@ -13,7 +13,7 @@ from gateway.api.class_routes import class_within
 from gateway.api.dependencies import ApiDependencies
 from gateway.api.guard import Permit, Permitted
 from gateway.api.learner_routes import NO_STORE
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.learners.attendance import Fact, RecordedFact, attendance, correct_fact, record_fact
 from gateway.registry.learners.classes import class_learners
@@ -55,7 +55,7 @@ def _add_marks(router: APIRouter, deps: ApiDependencies) -> None:
                     kind=body.kind,
                     value=body.mark,
                 )
-                made = await record_mark(session, body.enrolment_id, mark, on=at.date(), by=by, at=at)
+                made = await record_mark(session, body.enrolment_id, mark, on=day_of(at), by=by, at=at)
         return MadeAnswer(id=made)
 
 
@@ -91,7 +91,7 @@ def _add_attendance(router: APIRouter, deps: ApiDependencies) -> None:
             reason_code=body.reason_code,
             hours=body.hours,
         )
-        if body.happened_on > at.date():
+        if body.happened_on > day_of(at):
             raise InputRefused((("happened_on", "DATE_IN_FUTURE"),))
         async with deps.database.transaction() as session:
             await _check_in_class(session, permit, class_id, body.enrolment_id)

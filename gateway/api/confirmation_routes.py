@@ -15,7 +15,7 @@ from gateway.api.guard import Permitted
 from gateway.api.organisation_bodies import ConfirmationAnswer, SignatureAnswer, SignatureBody
 from gateway.api.organisation_routes import Code
 from gateway.crypto.detached import DetachedSignature, Trust
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.confirming import Ceremony, confirm, read_ceremony
 from gateway.registry.organisations.passport import read_passport
@@ -43,9 +43,9 @@ def _add_reading(router: APIRouter, trust: Trust) -> None:
         at = utc_now()
         async with permit.reading() as session:
             organisation = await organisation_within(session, permit.right, code)
-            passport = await read_passport(session, organisation.id, on=at.date())
+            passport = await read_passport(session, organisation.id, on=day_of(at))
         headers = {"ETag": tag(passport.digest().hex()), "Cache-Control": "no-store"}
-        content = statement(code, passport, on=at.date())
+        content = statement(code, passport, on=day_of(at))
         return Response(content, media_type="application/json", headers=headers)
 
     @router.get("/organisations/{code}/passport/signature")
@@ -90,7 +90,7 @@ def _add_confirming(router: APIRouter, deps: ApiDependencies, ceremony: Ceremony
         at = utc_now()
         async with deps.database.transaction() as session:
             organisation = await organisation_within(session, permit.right, code, lock=True)
-            passport = await read_passport(session, organisation.id, on=at.date())
+            passport = await read_passport(session, organisation.id, on=day_of(at))
             digest = passport.digest().hex()
             check_match(if_match, tag(digest))
             made = await confirm(

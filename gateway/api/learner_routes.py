@@ -23,7 +23,7 @@ from gateway.api.learner_bodies import (
     SearchBody,
 )
 from gateway.api.paging import cursor_of, place_of
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, today, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.registry.card import PersonCard, person_card
 from gateway.registry.entries import EnrolmentEntry
@@ -78,9 +78,9 @@ def _add_card(router: APIRouter, deps: ApiDependencies) -> None:
                 card = await person_card(session, isuo_no, at=now)
             else:
                 at = known_at or now
-                past = await card_as_of(session, person_id, as_of=as_of or at.date(), known_at=at)
+                past = await card_as_of(session, person_id, as_of=as_of or day_of(at), known_at=at)
                 card = past.card if past else None
-        return _answer(card, as_of=as_of or (known_at or now).date(), known_at=known_at or now)
+        return _answer(card, as_of=as_of or day_of(known_at or now), known_at=known_at or now)
 
 
 def _answer(card: PersonCard | None, *, as_of: date, known_at: AwareDatetime) -> LearnerAnswer:
@@ -99,7 +99,7 @@ def _add_search(router: APIRouter) -> None:
         """List learners within reach by organisation, status and grade; names and PINs are searched by POST."""
         response.headers.update(NO_STORE)
         search = Search(
-            on=asked.on or utc_now().date(),
+            on=asked.on or today(),
             organisation_code=asked.organisation_code,
             status=asked.status,
             grade=asked.grade,
@@ -111,7 +111,7 @@ def _add_search(router: APIRouter) -> None:
         """Search learners within reach by name (former ones too), birth date or PIN; none stands in an address."""
         response.headers.update(NO_STORE)
         search = Search(
-            on=body.on or utc_now().date(),
+            on=body.on or today(),
             name=body.name,
             birth_date=body.birth_date,
             pin=Pin.parse(body.pin).value if body.pin is not None else None,

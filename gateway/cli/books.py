@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.data_classes import ClassedColumn, data_classes
 from gateway.foundation.database import Database
 from gateway.registry.books.files import read_books, read_soate
@@ -57,7 +57,7 @@ def show_book(
     as_json: _Json = False,
 ) -> None:
     """Print the values of a book that hold on a day, in three languages."""
-    day = on.date() if on else utc_now().date()
+    day = on.date() if on else today()
 
     async def rows(session: AsyncSession) -> tuple[BookRow, ...]:
         return await values_on(session, code.upper(), on=day, version=version)

@@ -12,12 +12,11 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosure.corrections import examine_changes
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import BISHKEK, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.intake.case_answers import say_later
-from gateway.intake.case_clock import BISHKEK
 from gateway.intake.case_desk import Actor, history, reveal, work_of
 from gateway.intake.case_rules import rule_of
 from gateway.intake.case_states import Step

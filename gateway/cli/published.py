@@ -6,7 +6,7 @@ from cryptography import x509
 from lxml import etree
 
 from gateway.disclosure.agreements import Agreements
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import ContractError
 from gateway.foundation.settings import Settings
 from gateway.services.codec import texts_of
@@ -52,10 +52,10 @@ class Published:
 
     def agreed(self, header: Header) -> tuple[bool, Sequence[x509.Certificate]]:
         """Give whether the client must sign, and its certificates; raises AccessError without an agreement."""
-        terms = self._agreements.find(header.client, header.service, on=utc_now().date())
+        terms = self._agreements.find(header.client, header.service, on=today())
         return terms.must_sign, terms.certificates
 
     def check_purpose(self, header: Header, content: etree._Element) -> None:
         """Raise AccessError unless the stated purpose lets the client ask."""
-        terms = self._agreements.find(header.client, header.service, on=utc_now().date())
+        terms = self._agreements.find(header.client, header.service, on=today())
         self._agreements.grant(terms, header, purpose_of(texts_of(content)))

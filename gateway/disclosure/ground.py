@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import AccessError, SettingsError
 from gateway.foundation.policy_settings import Agreement, LegalBasis
 from gateway.foundation.settings import Settings
@@ -26,7 +26,7 @@ def check_bases(settings: Settings, name: str, agreement: Agreement) -> None:
             raise SettingsError(f"agreements.{name} rests on legal_bases.{each}, which is not defined")
         basis = settings.legal_bases[each]
         try:
-            _in_force(basis, utc_now().date())
+            _in_force(basis, today())
         except ValueError:
             raise SettingsError(f"legal_bases.{each}: a day is written YYYY-MM-DD") from None
 

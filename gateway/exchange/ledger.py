@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import psycopg
 from sqlalchemy import func, select, text
@@ -14,10 +13,9 @@ from gateway.exchange.agency_tables import AgencyLedger
 from gateway.exchange.breaker import Line
 from gateway.exchange.errors import JournalUnavailable
 from gateway.foundation.background_settings import Budget
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 
-BISHKEK = ZoneInfo("Asia/Bishkek")
 NO_BUDGET = Budget()
 _COUNT = text("""
     insert into agency_ledger as l (agency, service, day, calls, cost_tyiyn)
@@ -43,11 +41,6 @@ class Spent:
     planned_tyiyn: int
     calls: int
     cost_tyiyn: int
-
-
-def day_of(instant: datetime) -> date:
-    """Give the day of an instant in Bishkek, by which budgets run."""
-    return instant.astimezone(BISHKEK).date()
 
 
 def price_of(budget: Budget, service: str) -> int:

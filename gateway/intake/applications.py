@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import InputRefused
 from gateway.matching.record import Record
 from gateway.registry.values import (
@@ -210,7 +210,7 @@ def _day(text: str) -> date:
 
 def _past_date(text: str) -> date:
     day = _day(text)
-    if day > utc_now().date():
+    if day > today():
         raise _refuse("DATE_IN_FUTURE")
     return day
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.intake.agreement import fits
 from gateway.intake.asking import ask
 from gateway.intake.autofill_more import SOURCES, Part, Patience, ask_part, more_fields
@@ -268,7 +268,7 @@ def _warnings(found: Found) -> tuple[str, ...]:
     passport = next((record for record in records if isinstance(record, PassportRecord)), None)
     if passport and passport.valid is False:
         warnings.append("PASSPORT_VOID")
-    if passport and passport.expires_on and passport.expires_on < utc_now().date():
+    if passport and passport.expires_on and passport.expires_on < today():
         warnings.append("PASSPORT_EXPIRED")
     if len(records) == 2 and _disagree(*records):
         warnings.append("SOURCES_DISAGREE")

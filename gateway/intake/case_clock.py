@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-BISHKEK = ZoneInfo("Asia/Bishkek")
+from gateway.foundation.clock import BISHKEK
+
 _DAY = timedelta(days=1)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.foundation.queue import defer
@@ -53,7 +53,7 @@ class Family:
 async def wants_family(session: AsyncSession, child_id: UUID, at: datetime) -> bool:
     """Tell whether nobody has told yet who the parents of a minor are, and a PIN can be asked about."""
     child = await person_by_id(session, child_id)
-    if child is None or child.birth_date is None or years_between(child.birth_date, at.date()) >= MAJORITY:
+    if child is None or child.birth_date is None or years_between(child.birth_date, day_of(at)) >= MAJORITY:
         return False
     return not any(each.evidence == ACT for each in await guardians(session, child_id))
 

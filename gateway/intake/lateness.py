@@ -3,25 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import start_of
+
 _ORDERS = """
     with told as (
         select service, request_in_ts as at, outcome = 'AgencyUnavailable' as down,
             lead(request_in_ts) over (partition by service order by request_in_ts, seq) as next
         from journal_entry
-        where kind = 'ANSWERED' and request_in_ts >= cast(:since as date) - 30 and request_in_ts < :until
+        where kind = 'ANSWERED' and request_in_ts >= cast(:since as timestamptz) - interval '30 days'
+            and request_in_ts < :until
     ), outage as (
         select range_agg(tstzrange(at, coalesce(next, :until), '[)')) as spans from told where down
     ), entered as (
         select m.id, e.organisation_id, m.kind, m.effective_on, m.recorded_by, m.recorded_at,
-            tstzrange((m.effective_on + 1)::timestamptz, greatest(m.recorded_at, (m.effective_on + 1)::timestamptz))
-                as waited
+            tstzrange(day.over, greatest(m.recorded_at, day.over)) as waited
         from movement m join enrolment e on e.id = m.enrolment_id
+        cross join lateral (
+            select (m.effective_on + 1)::timestamp at time zone 'Asia/Bishkek' as over
+        ) day
         where e.organisation_id = any(:places) and m.kind <> 'CANCEL'
             and m.recorded_at >= :since and m.recorded_at < :until
             and not exists (select 1 from movement c where c.cancels_id = m.id)
@@ -83,10 +89,10 @@ async def lateness(
 ) -> tuple[Late, ...]:
     """Read how late each order entered in a span was; an order entered in time has 0 hours.
 
-    The regulation's term is the event itself (5.3): an order is in time on its own day, by the clock of the database.
+    The regulation's term is the event itself (5.3): an order is in time on its own day in Kyrgyzstan.
     A source was down from an answer it did not give until the next it gave, as the journal tells.
     """
-    found = await session.execute(_LATE, {"places": [organisation_id], "since": since, "until": until})
+    found = await session.execute(_LATE, _given([organisation_id], since, until))
     return tuple(
         Late(
             order_id=row.id,
@@ -105,7 +111,7 @@ async def lateness_of_places(
     session: AsyncSession, organisations: Sequence[UUID], *, since: date, until: date
 ) -> tuple[LatePlace, ...]:
     """Sum the lateness of organisations up, those with the most hours to answer for first."""
-    found = await session.execute(_OF_PLACES, {"places": list(organisations), "since": since, "until": until})
+    found = await session.execute(_OF_PLACES, _given(organisations, since, until))
     return tuple(
         LatePlace(
             organisation_id=row.id,
@@ -117,3 +123,7 @@ async def lateness_of_places(
         )
         for row in found
     )
+
+
+def _given(places: Sequence[UUID], since: date, until: date) -> dict[str, Any]:
+    return {"places": list(places), "since": start_of(since), "until": start_of(until)}

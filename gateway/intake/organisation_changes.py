@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.intake.case_opening import CaseQuestion, open_case
 from gateway.intake.ports_organisations import OrganisationChange, OrganisationRecord
 from gateway.registry.model import Organisation
@@ -190,7 +191,7 @@ def _ends(record: OrganisationRecord) -> bool:
 
 async def _ask_about_end(session: AsyncSession, organisation_id: UUID, *, at: datetime) -> ChangeEffect:
     """Ask whoever answers for the organisation; nobody there: the record waits in the list of the feed."""
-    person_id = await _who_answers(session, organisation_id, at.date())
+    person_id = await _who_answers(session, organisation_id, day_of(at))
     if person_id is None:
         return ChangeEffect(name=WAITING, organisation_id=organisation_id)
     question = CaseQuestion(

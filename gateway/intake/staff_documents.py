@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.foundation.queue import defer
@@ -105,7 +105,7 @@ class _Asking:
         at = utc_now()
         async with self.database.transaction() as session:
             await take_passport(session, person_id, answer, policies=policies, at=at)
-        return None if answer.record is None else is_sound(answer.record, on=at.date())
+        return None if answer.record is None else is_sound(answer.record, on=day_of(at))
 
     async def register(self, person_id: UUID, number: str) -> bool | None:
         """Ask the register whether a passport is valid, and take its word."""

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from gateway.access.model import Account, RoleGrant
+from gateway.foundation.clock import day_of
 from gateway.intake.case_opening import CaseQuestion, open_case
 from gateway.intake.policies import Policies
 from gateway.intake.ports import AgencyAnswer, Outcome, PassportRecord
@@ -52,7 +53,7 @@ async def take_passport(
         document_until=record.expires_on,
     )
     await add_assertions(session, person_id, {"passport": number}, provenance=provenance)
-    void = is_sound(record, on=at.date()) is False
+    void = is_sound(record, on=day_of(at)) is False
     status = IdentifierStatus.CLAIMED if void or holders else IdentifierStatus.VERIFIED
     await claim_identifier(session, person_id, Scheme.PASSPORT, number, status=status, at=at)
     if void:

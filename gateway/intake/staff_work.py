@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.intake.asking import ask
@@ -70,7 +71,7 @@ async def _take(
         message_id=answer.message_id,
         verified_at=answer.answered_at,
     )
-    periods, today = answer.record.periods if answer.record else (), answer.answered_at.date()
+    periods, today = answer.record.periods if answer.record else (), day_of(answer.answered_at)
     opened = [
         await take_social_fund_word(
             session, work.id, word_of(periods, inn=work.inn, since=work.start_on, on=today), provenance=told

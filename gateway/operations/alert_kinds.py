@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from gateway.foundation.clock import BISHKEK
 from gateway.foundation.errors import InputRefused
 
-BISHKEK = ZoneInfo("Asia/Bishkek")
 _LONGEST_TEXT = 200
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gateway.operations.alert_kinds import BISHKEK, RuleKind
+from gateway.foundation.clock import BISHKEK
+from gateway.operations.alert_kinds import RuleKind
 
 Sentences = tuple[str, str, str]
 LANGUAGES = ("ky", "ru", "en")

@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.exchange.agency_tables import ScheduleMark
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.operations.alert_kinds import RuleKind, checked_parameters
 from gateway.operations.alert_tables import AlertRule
@@ -21,7 +21,7 @@ _MARK = "shipped_alert_rules"
 async def ship_rules(database: Database) -> int:
     """Write the shipped rules where that was never done, and give how many; whatever became of them since, stays."""
     now = utc_now()
-    mark = insert(ScheduleMark).values(name=_MARK, done_on=now.date(), marked_at=now)
+    mark = insert(ScheduleMark).values(name=_MARK, done_on=day_of(now), marked_at=now)
     async with database.transaction() as session:
         first = await session.execute(mark.on_conflict_do_nothing().returning(ScheduleMark.name))
         if first.first() is None:

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import BISHKEK, utc_now
 from gateway.pages.texts import LOCALES, Catalogue
 
-BISHKEK = ZoneInfo("Asia/Bishkek")
 _KIBI = 1024
 _SECOND_MS, _MINUTE_MS = 1_000, 60_000
 

@@ -14,7 +14,7 @@ from gateway.access.listing import AccountEntry, list_accounts
 from gateway.access.power import managed_account
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind, Role
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import InputRefused
 from gateway.pages import NavEntry, Page, Room, Visit
 from gateway.portal.account_acts import ACTS, About, AccountAct
@@ -115,7 +115,7 @@ class Accounts:
                 raise not_found()
             about = await self._about(session, visit)
             names, places = await _names(session, found), await _places(session, found)
-        today = utc_now().date().isoformat()
+        day = today().isoformat()
         return visit.render(
             "portal/account.html",
             status=status,
@@ -125,9 +125,9 @@ class Accounts:
             form=form,
             chosen=act,
             code=code,
-            today=today,
+            today=day,
             acts={each.name: each.fields(about) for each in ACTS.values()},
-            starts={each.name: dict.fromkeys(each.days, today) for each in ACTS.values()},
+            starts={each.name: dict.fromkeys(each.days, day) for each in ACTS.values()},
             may_manage=decide(visit.caller, Action.MANAGE, Kind.ACCOUNT).allowed
             and found[0].id != visit.account_id,
             in_force=[grant for grant in found[0].grants if grant.ended_at is None],

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.portal.books import Option
 from gateway.portal.fields import Field
 from gateway.registry.books.rules import academic_year_on
@@ -49,7 +49,7 @@ class Target:
         )
         return cls(
             organisation=place,
-            academic_year=await academic_year_on(session, utc_now().date()),
+            academic_year=await academic_year_on(session, today()),
             sites=tuple(Option(code=str(row.id), name=row.name) for row in sites),
             buildings=tuple(
                 Option(code=str(row.id), name=row.name) for row in (await session.execute(below)).all()
@@ -73,9 +73,9 @@ class Part:
     write: Write
     days: tuple[str, ...] = ()
 
-    def defaults(self, today: date) -> dict[str, str]:
+    def defaults(self, day: date) -> dict[str, str]:
         """Give what stands in the form at first."""
-        return dict.fromkeys(self.days, today.isoformat())
+        return dict.fromkeys(self.days, day.isoformat())
 
     async def add(
         self, session: AsyncSession, target: Target, values: Mapping[str, Any], told: Provenance

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.intake.reasons import LANGUAGES
 from gateway.registry.books.lookup import values_on
 from gateway.registry.books.values import BookRow
@@ -21,13 +21,13 @@ class Option:
 
 async def options(session: AsyncSession, book: str, language: str) -> tuple[Option, ...]:
     """Give what may be chosen from a book today, in the reader's language."""
-    rows = await values_on(session, book, on=utc_now().date())
+    rows = await values_on(session, book, on=today())
     return tuple(Option(code=row.code, name=named(row, language)) for row in rows if row.selectable)
 
 
 async def names_of(session: AsyncSession, book: str, language: str) -> Mapping[str, str]:
     """Give the names of a book's values by code."""
-    return {row.code: named(row, language) for row in await values_on(session, book, on=utc_now().date())}
+    return {row.code: named(row, language) for row in await values_on(session, book, on=today())}
 
 
 def named(row: BookRow, language: str) -> str:

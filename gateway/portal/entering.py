@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.access.errors import not_found
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import InputRefused
 from gateway.intake.admitting import Admitted, admit_within
 from gateway.intake.autofill_more import Part, fields_of
@@ -94,7 +94,7 @@ class Entering:
         draft = await self._draft(visit)
         if "result" in draft.content:
             return visit.redirect(f"/portal/learners/new/{draft.draft_id}/done")
-        start_on = visit.query("start_on") or utc_now().date().isoformat()
+        start_on = visit.query("start_on") or today().isoformat()
         return await self._show(visit, draft, new_form(start_on=start_on, grade=visit.query("grade")))
 
     async def state(self, visit: Visit) -> Response:
@@ -157,7 +157,7 @@ class Entering:
         given = {name: value for name in (*TYPED, *_STUDY) if (value := told.get(name) or visit.field(name))}
         if not given.get("level") and given.get("grade"):
             async with visit.reading() as session:
-                grade = await value_on(session, "GRADE", given["grade"], on=utc_now().date())
+                grade = await value_on(session, "GRADE", given["grade"], on=today())
             if grade is None:
                 raise InputRefused((("grade", "NOT_IN_BOOK"),))
             given["level"] = str(grade.attributes.get("level", "GENERAL"))

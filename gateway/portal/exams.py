@@ -11,7 +11,7 @@ from gateway.access.decide import decide
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import learner_within
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
 from gateway.portal.changing import answer_form, change_once, told_by
@@ -52,7 +52,7 @@ class Exams:
 
     async def show(self, visit: Visit) -> Response:
         """Show the results that stand, and the form of another; one of the school's own may be corrected."""
-        return await self._show(visit, new_form(taken_on=utc_now().date().isoformat()))
+        return await self._show(visit, new_form(taken_on=today().isoformat()))
 
     async def _show(self, visit: Visit, form: Form, *, status: int = 200) -> Response:
         readers = decide(visit.caller, Action.READ, Kind.PERSON)

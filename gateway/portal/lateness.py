@@ -11,7 +11,7 @@ from gateway.access.model import Account, RoleGrant
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Caller, Kind
 from gateway.access.within import organisation_within
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.intake.lateness import lateness, lateness_of_places
 from gateway.pages.room import NavEntry, Page, Room
 from gateway.pages.visit import Visit
@@ -92,5 +92,5 @@ async def _names(session: AsyncSession, organisation_id: UUID) -> dict[str, str]
 
 
 def _span() -> tuple[date, date]:
-    until = utc_now().date() + timedelta(days=1)
+    until = today() + timedelta(days=1)
     return until - timedelta(days=DAYS), until

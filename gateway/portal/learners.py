@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from gateway.access.errors import not_found, refused
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import learner_within
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import BISHKEK, day_of, today, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.pages.room import NavEntry, Page, Room
 from gateway.pages.visit import Visit
@@ -36,7 +35,6 @@ from gateway.registry.values import Pin, parse_date
 
 READING = holder(Kind.PERSON, Action.READ)
 CLERKS = holder(Kind.STAFF, Action.READ)
-BISHKEK = ZoneInfo("Asia/Bishkek")
 _PAGE = 25
 _SHOWN_FIRST = ("surname", "given_name", "patronymic", "birth_date", "sex", "pin", "citizenship")
 
@@ -138,7 +136,7 @@ def _search_of(visit: Visit) -> Search:
     if not (name or born or pin or grade or place):
         raise InputRefused((("name", "SEARCH_EMPTY"),))
     return Search(
-        on=utc_now().date(),
+        on=today(),
         name=name or "",
         birth_date=born,
         pin=Pin.parse(pin).value if pin else None,
@@ -177,7 +175,7 @@ async def _card(
         card = await person_card(session, isuo_no, at=now)
     else:
         at = known_at or now
-        past = await card_as_of(session, person_id, as_of=as_of or at.date(), known_at=at)
+        past = await card_as_of(session, person_id, as_of=as_of or day_of(at), known_at=at)
         card = past.card if past else None
     if card is None:
         raise not_found()

@@ -14,7 +14,7 @@ from gateway.access.errors import not_found
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import organisation_within
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.pages.room import Page, Room
 from gateway.pages.visit import Visit
@@ -54,12 +54,12 @@ class Leaves:
 
     async def list(self, visit: Visit) -> Response:
         """Show who is away on a day, and the form of a leave."""
-        today = utc_now().date().isoformat()
-        return await self._list(visit, new_form(from_on=today, order_on=today))
+        day = today().isoformat()
+        return await self._list(visit, new_form(from_on=day, order_on=day))
 
     async def _list(self, visit: Visit, form: Form, *, status: int = 200) -> Response:
         readers = decide(visit.caller, Action.READ, Kind.STAFF)
-        on = parse_date(visit.query("on")) or utc_now().date()
+        on = parse_date(visit.query("on")) or today()
         async with visit.reading() as session:
             place = await organisation_within(session, readers, visit.path("code"))
             of_place = (Employment.organisation_id == place.id, readers.filter)
@@ -75,10 +75,10 @@ class Leaves:
             on=on,
             leaves=found,
             names={employment_id: _name(each) for employment_id, each in staff.items()},
-            working=_working(staff, on=utc_now().date()),
+            working=_working(staff, on=today()),
             kinds=kinds,
             offered=offered,
-            today=utc_now().date().isoformat(),
+            today=today().isoformat(),
         )
 
     async def give(self, visit: Visit) -> Response:

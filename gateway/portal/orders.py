@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import learner_within
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.ordering import Made, OrderKind, OrderWanted, carry_out
 from gateway.pages.room import Page, Room
@@ -69,8 +69,8 @@ class Orders:
             kind=visit.query("kind", "ENROL"),
             enrolment_id=visit.query("enrolment"),
             cancels_id=visit.query("cancels"),
-            order_on=utc_now().date().isoformat(),
-            effective_on=utc_now().date().isoformat(),
+            order_on=today().isoformat(),
+            effective_on=today().isoformat(),
             version=await self._version(visit),
         )
         return await self._show(visit, form)
@@ -176,7 +176,7 @@ def read_order(visit: Visit) -> OrderWanted:
     if kind == "TRANSFER":
         values["to_organisation_code"] = reading.needed("to_organisation_code", longest=64)
     reading.done()
-    if values["order_on"] and values["order_on"] > utc_now().date():
+    if values["order_on"] and values["order_on"] > today():
         raise InputRefused((("order_on", "DATE_IN_FUTURE"),))
     return OrderWanted(kind=OrderKind(kind), **values)
 

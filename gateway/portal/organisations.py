@@ -14,7 +14,7 @@ from gateway.access.values import Action, Kind
 from gateway.access.within import organisation_within
 from gateway.crypto.detached import DetachedSignature
 from gateway.crypto.digest import SIGNATURES
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, today, utc_now
 from gateway.foundation.errors import ConcurrentChange
 from gateway.intake.confirming import confirm, read_ceremony
 from gateway.pages.room import NavEntry, Page, Room
@@ -124,10 +124,10 @@ class Organisations:
         at, code = utc_now(), visit.path("code")
         async with visit.reading() as session:
             place = await organisation_within(session, visit.right, code)
-            passport = await read_passport(session, place.id, on=at.date())
+            passport = await read_passport(session, place.id, on=day_of(at))
         name = f'attachment; filename="passport-{at:%Y-%m-%d}.json"'
         headers = {"Cache-Control": "no-store", "Content-Disposition": name}
-        content = statement(place.code, passport, on=at.date())
+        content = statement(place.code, passport, on=day_of(at))
         return Response(content, media_type="application/json", headers=headers)
 
     async def confirm(self, visit: Visit) -> Response:
@@ -156,7 +156,7 @@ class Organisations:
     ) -> dict[str, str]:
         at = utc_now()
         place = await organisation_within(session, visit.right, visit.path("code"), lock=True)
-        present = await read_passport(session, place.id, on=at.date())
+        present = await read_passport(session, place.id, on=day_of(at))
         if visit.field("digest") != present.digest().hex():
             raise ConcurrentChange("the passport has changed since it was read")
         made = await confirm(
@@ -193,7 +193,7 @@ class Organisations:
                 grades=await names_of(session, "GRADE", visit.language),
                 kinds=await names_of(session, "CLASS_KIND", visit.language),
                 may_write=_reaches(visit, place, Action.WRITE, Kind.ORGANISATION),
-                today=utc_now().date().isoformat(),
+                today=today().isoformat(),
             )
 
     async def close_class(self, visit: Visit) -> Response:
@@ -221,7 +221,7 @@ class Organisations:
 
     async def ask_part(self, visit: Visit) -> Response:
         """Show the form of what is added to a passport."""
-        return await self._part_form(visit, new_form(**_part_of(visit).defaults(utc_now().date())))
+        return await self._part_form(visit, new_form(**_part_of(visit).defaults(today())))
 
     async def add_part(self, visit: Visit) -> Response:
         """Add to the passport: a name, a place, a building, a licence, a facility, a class."""

@@ -12,7 +12,7 @@ from gateway.access.errors import not_found
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.access.within import employment_version, organisation_within
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.intake.hiring import hire_by_pin
 from gateway.pages.room import Page, Room
@@ -65,7 +65,7 @@ class Staff:
 
     async def ask_hiring(self, visit: Visit) -> Response:
         """Show the form of hiring."""
-        return await self._hiring(visit, new_form(start_on=utc_now().date().isoformat(), kind_code="MAIN"))
+        return await self._hiring(visit, new_form(start_on=today().isoformat(), kind_code="MAIN"))
 
     async def hire(self, visit: Visit) -> Response:
         """Hire a person the registry knows."""
@@ -101,8 +101,8 @@ class Staff:
 
     async def card(self, visit: Visit) -> Response:
         """Show somebody's work with its positions."""
-        today = utc_now().date().isoformat()
-        return await self._card(visit, new_form(from_on=today, end_on=today, fte="1"))
+        day = today().isoformat()
+        return await self._card(visit, new_form(from_on=day, end_on=day, fte="1"))
 
     async def _card(self, visit: Visit, form: Form, *, status: int = 200) -> Response:
         readers = decide(visit.caller, Action.READ, Kind.STAFF)

@@ -9,7 +9,7 @@ from gateway.access.decide import decide
 from gateway.access.errors import not_found
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.intake.transferring import StepName, StepWanted, running_transfers, take_step
 from gateway.pages.room import NavEntry, Page, Room
 from gateway.pages.visit import Visit
@@ -52,8 +52,8 @@ class Transfers:
 
     async def ask(self, visit: Visit) -> Response:
         """Show one change of schools with the steps that are ours."""
-        today = utc_now().date().isoformat()
-        form = new_form(free_places="1", hold_days="10", order_on=today, effective_on=today)
+        day = today().isoformat()
+        form = new_form(free_places="1", hold_days="10", order_on=day, effective_on=day)
         return await self._show(visit, form)
 
     async def take(self, visit: Visit) -> Response:

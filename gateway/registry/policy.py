@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from gateway.foundation.clock import day_of, start_of
 from gateway.foundation.policy_settings import FieldPolicy
 from gateway.matching.normalise import document, fold
 from gateway.registry.values import PASSPORT, ZAGS, VerificationStatus
@@ -131,7 +132,7 @@ def word_on(words: Sequence[Told], on: date | None) -> Told | None:
     def since(word: Told) -> date:
         if word.valid_from:
             return word.valid_from
-        told_on = word.told_at.date() if word.told_at else date.max
+        told_on = day_of(word.told_at) if word.told_at else date.max
         return max((day for day in changes if day <= told_on), default=date.min)
 
     holding = [word for word in words if on is None or since(word) <= on]
@@ -186,7 +187,7 @@ def _explains(act: Told, other: Told) -> bool:
     """Tell whether a dated act changed what the other word was true about before."""
     if act.source not in OFFICIAL or act.document_on is None or act.valid_from is None:
         return False
-    spoken_on = other.document_on or (other.told_at.date() if other.told_at else date.max)
+    spoken_on = other.document_on or (day_of(other.told_at) if other.told_at else date.max)
     return spoken_on < act.document_on
 
 
@@ -196,7 +197,7 @@ def _shown(field: str, ranked: Sequence[Told], policy: FieldPolicy, attempt: str
     if policy.stale_after_days and chosen.verified_at:
         stale_after = chosen.verified_at + timedelta(days=policy.stale_after_days)
         if chosen.document_until:
-            expires = datetime.combine(chosen.document_until, datetime.min.time(), UTC)
+            expires = start_of(chosen.document_until)
             stale_after = min(stale_after, expires)
     return Shown(
         value=chosen.value,

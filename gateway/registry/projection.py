@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Uuid, any_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.errors import RegistryError
 from gateway.foundation.policy_settings import FieldPolicy
 from gateway.matching.blocking import blocking_keys
@@ -36,7 +37,7 @@ async def project_person(
         return await project_person(session, person.master_id, policies, at=at)
     digest = await remember_policies(session, policies, known=person.policy_digest, at=at)
     told = await _told(session, person.id)
-    projection = project(told, policies, on=at.date())
+    projection = project(told, policies, on=day_of(at))
     columns = _columns(projection)
     changed = {name: value for name, value in columns.items() if getattr(person, name) != value}
     if changed or person.version == 0:

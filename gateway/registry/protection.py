@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, func, insert, or_, sele
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.database import Base
 from gateway.foundation.errors import AccessError, RegistryError
 from gateway.registry.group import lock_group
@@ -103,7 +104,7 @@ async def protect(
         )
     )
     if ground.regime is Regime.ADOPTION_SECRECY:
-        await _seal(session, group.root)
+        await _seal(session, group.root, at=at)
     await record_event(session, "PERSON_PROTECTED", group.root, at=at)
     return protection_id
 
@@ -140,12 +141,12 @@ async def is_protected(session: AsyncSession, person_id: UUID) -> bool:
     return bool((await session.execute(select(protected(root)))).scalar_one())
 
 
-async def _seal(session: AsyncSession, person_id: UUID) -> None:
+async def _seal(session: AsyncSession, person_id: UUID, *, at: datetime) -> None:
     """Take everything away an entry is found by: keys, and numbers that answer."""
     for table in ("match_key", "name_key"):
         await session.execute(text(f"delete from {table} where person_id = :id"), {"id": person_id})  # noqa: S608
     await session.execute(
         update(PersonIdentifier)
         .where(PersonIdentifier.person_id == person_id, PersonIdentifier.valid_until.is_(None))
-        .values(status=IdentifierStatus.REPLACED, valid_until=text("current_date"))
+        .values(status=IdentifierStatus.REPLACED, valid_until=day_of(at))
     )

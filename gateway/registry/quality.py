@@ -9,6 +9,7 @@ from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import start_of
 from gateway.registry.organisations.confirmation import STALE_AFTER_DAYS
 from gateway.registry.reading import OPEN_STATES
 
@@ -23,7 +24,9 @@ _SCORES = text("""
         where e.organisation_id = any(:places) and not e.held and (e.end_on is null or e.end_on > :on)
     ), entered as (
         select e.organisation_id,
-            percentile_cont(0.5) within group (order by m.recorded_at::date - m.effective_on) as days
+            percentile_cont(0.5) within group (
+                order by (m.recorded_at at time zone 'Asia/Bishkek')::date - m.effective_on
+            ) as days
         from movement m join enrolment e on e.id = m.enrolment_id
         where e.organisation_id = any(:places) and m.kind <> 'CANCEL' and m.recorded_at >= :since
             and not exists (select 1 from movement c where c.cancels_id = m.id)
@@ -107,8 +110,8 @@ async def scores(
     given = {
         "places": list(organisations),
         "on": on,
-        "since": on - timedelta(days=days),
-        "confirmed_since": on - timedelta(days=STALE_AFTER_DAYS),
+        "since": start_of(on - timedelta(days=days)),
+        "confirmed_since": start_of(on - timedelta(days=STALE_AFTER_DAYS)),
         "open": list(OPEN_STATES),
     }
     found = await session.execute(_SCORES, given)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.errors import RegistryError
 from gateway.registry.learners.tables import Movement
 from gateway.registry.model import (
@@ -170,7 +171,7 @@ async def set_identifier_status(
     at: datetime,
 ) -> None:
     """Change the status of a person's identifier; one that is replaced stops being current today."""
-    until = at.date() if status is IdentifierStatus.REPLACED else None
+    until = day_of(at) if status is IdentifierStatus.REPLACED else None
     await session.execute(
         update(PersonIdentifier)
         .where(
@@ -197,7 +198,7 @@ async def supersede_claims(
             PersonIdentifier.valid_until.is_(None),
             PersonIdentifier.status.in_(("CLAIMED", "DISPUTED")),
         )
-        .values(status=IdentifierStatus.REPLACED, valid_until=at.date())
+        .values(status=IdentifierStatus.REPLACED, valid_until=day_of(at))
     )
 
 

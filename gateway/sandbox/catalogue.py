@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.disclosure.agreements import Agreements
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import AccessError
 from gateway.foundation.settings import Settings
 from gateway.intake.plugs import Simulator
@@ -38,7 +38,7 @@ def make_catalogue(settings: Settings, ours: SubsystemId, simulators: Mapping[st
         if service.provider != ours:
             return client == ours
         try:
-            agreements.find(client, service, on=utc_now().date())
+            agreements.find(client, service, on=today())
         except AccessError:
             return False
         return True

@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from gateway.foundation.clock import day_of
 from gateway.registry.entries import PersonEntry
 from gateway.services.codec import Tree, present
 
@@ -25,7 +26,7 @@ def answer_block(
 def quality_of(person: PersonEntry, *, open_case: bool, today: date) -> Tree:
     """Say how much the person's data are worth."""
     identity = "DISPUTED" if open_case and person.identity != "VERIFIED" else person.identity
-    stale = str((today - person.verified_at.date()).days) if person.verified_at else None
+    stale = str((today - day_of(person.verified_at)).days) if person.verified_at else None
     return present([("identity", identity), ("staleDays", stale), ("openCase", truth(value=open_case))])
 
 

@@ -10,7 +10,7 @@ from gateway.disclosure.agreements import Grant
 from gateway.disclosure.model import Disclosure
 from gateway.exchange.entry import Entry, Kind, SignatureState
 from gateway.exchange.row import Claim, Companion
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.services.arrival import Arrival
 from gateway.services.question import Answer
 from gateway.xroad.header import Header
@@ -57,7 +57,7 @@ class Trace:
     @property
     def today(self) -> date:
         """The day of the request, in UTC."""
-        return self.arrival.received_at.date()
+        return day_of(self.arrival.received_at)
 
     def claim(self, entry: Entry) -> Claim | None:
         """Claim the message id for these bytes."""

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.exchange.agency_tables import FeedItem
-from gateway.exchange.ledger import day_of
 from gateway.foundation.background_settings import FeedSettings
+from gateway.foundation.clock import day_of
 from gateway.intake.answers import AskContext, Outcome
 from gateway.intake.organisation_changes import find_organisation, take_change
 from gateway.intake.ports_organisations import ChangePage, OrganisationChange, OrganisationRegister

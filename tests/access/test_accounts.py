@@ -12,7 +12,7 @@ from gateway.access.errors import refused
 from gateway.access.first import Papers, appoint_first
 from gateway.access.matrix import MATRIX
 from gateway.access.values import Role, ScopeType
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError
 from gateway.registry.repository import Provenance, add_assertions
@@ -144,7 +144,7 @@ async def test_learners_and_parents_are_let_in_by_their_school_on_evidence(world
 async def test_a_grown_up_childs_card_is_closed_to_the_parent(world: World) -> None:
     """No relation opens the card of somebody of age, and a parent's grant carries the day it ends."""
     async with world.database.transaction() as session:
-        born = utc_now().date() - timedelta(days=18 * 366)
+        born = today() - timedelta(days=18 * 366)
         await session.execute(
             text("update person set birth_date = :born where id = :id"),
             {"born": born, "id": world.learners["a-pupil"]},
@@ -458,7 +458,7 @@ async def test_the_first_administrator_is_made_once(database: Database) -> None:
     async with database.transaction() as session:
         for name in ("one", "two"):
             await add_person(session, world, name, world.people.person())
-    papers = Papers(order_no="1", order_on=utc_now().date(), act_no="act 1", place="safe")
+    papers = Papers(order_no="1", order_on=today(), act_no="act 1", place="safe")
     code = await appoint_first(world.door, world.numbers["one"], "first.admin", papers)
     async with served(world) as browser:
         body = {"login": "first.admin", "code": code, "password": PASSWORD}

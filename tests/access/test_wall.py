@@ -12,7 +12,7 @@ from gateway.access.decide import decide
 from gateway.access.model import Account, AppointmentNotice
 from gateway.access.values import Action, Kind, Role
 from gateway.access.wall import API_ROLE, walled
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.registry.model import Person, ReviewCase
 from gateway.registry.protection import Ground, Regime, TwoPeople, protect
 from tests.access.world import ROLES, World
@@ -318,9 +318,9 @@ async def test_merged_entries_are_read_through_either_number(world: World) -> No
         found = named(await seen(world, world.accounts[role], "select id from person"), world.learners)
         assert found == {"a-pupil", "moved"}, role
     caller = await world.caller("responsible")
-    clause = decide(caller, Action.READ, Kind.PERSON, on=utc_now().date()).filter
+    clause = decide(caller, Action.READ, Kind.PERSON, on=today()).filter
     assert set(named(await _ids(world, Person.id, clause), world.learners)) == {"a-pupil", "moved"}
-    tomorrow = decide(caller, Action.READ, Kind.PERSON, on=utc_now().date() + timedelta(days=1))
+    tomorrow = decide(caller, Action.READ, Kind.PERSON, on=today() + timedelta(days=1))
     assert tomorrow.allowed
     assert Role.RESPONSIBLE in caller.roles
 
@@ -328,7 +328,7 @@ async def test_merged_entries_are_read_through_either_number(world: World) -> No
 async def test_a_sealed_entry_is_behind_the_wall_for_everybody(world: World) -> None:
     """Adoption secrecy: whoever saw the former entry yesterday sees neither it nor its enrolments today."""
     sealed = world.learners["a-pupil"]
-    ground = Ground(regime=Regime.ADOPTION_SECRECY, authority_ref="Суд, 2-114/26", from_on=utc_now().date())
+    ground = Ground(regime=Regime.ADOPTION_SECRECY, authority_ref="Суд, 2-114/26", from_on=today())
     async with world.database.transaction() as session:
         two = TwoPeople(proposed_by="admin.one", approved_by="admin.two")
         await protect(session, sealed, ground, people=two, at=utc_now())

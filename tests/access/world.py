@@ -19,7 +19,7 @@ from gateway.access.standing import read_caller
 from gateway.access.undertakings import Paper, write_briefing, write_undertaking
 from gateway.access.values import Caller, Role
 from gateway.disclosure.model import Disclosure
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Access, Identity, Server, Settings
 from gateway.intake.cases import CaseQuestion, open_case
@@ -229,16 +229,16 @@ async def _add_organisations(session: AsyncSession, world: World) -> None:
 
 async def _add_learners(session: AsyncSession, world: World) -> None:
     """One learner each; `b-pupil` is claimed by A-SCHOOL besides, `moved` has left A-SCHOOL for B-SCHOOL."""
-    today = utc_now().date()
+    day = today()
     places = {
         "a-pupil": [("A-SCHOOL", None, False)],
         "a-child": [("A-KINDERGARTEN", None, False)],
         "a-student": [("A-COLLEGE", None, False)],
         "b-pupil": [("B-SCHOOL", None, False), ("A-SCHOOL", None, True)],
-        "moved": [("A-SCHOOL", today, False), ("B-SCHOOL", None, False)],
+        "moved": [("A-SCHOOL", day, False), ("B-SCHOOL", None, False)],
     }
     for name, rows in places.items():
-        person = world.people.person(birth_date=today - timedelta(days=3600))
+        person = world.people.person(birth_date=day - timedelta(days=3600))
         world.learners[name] = await add_person(session, world, name, person)
         for code, end_on, held in rows:
             await add_enrolment(
@@ -248,7 +248,7 @@ async def _add_learners(session: AsyncSession, world: World) -> None:
                 organisation_id=world.organisations[code],
                 level="GENERAL",
                 form="FULL_TIME",
-                start_on=today - timedelta(days=300) if end_on else today,
+                start_on=day - timedelta(days=300) if end_on else day,
                 end_on=end_on,
                 held=held,
             )
@@ -256,11 +256,11 @@ async def _add_learners(session: AsyncSession, world: World) -> None:
 
 async def _add_classes(session: AsyncSession, world: World) -> None:
     """Open 5A and 5B at A-SCHOOL and a class elsewhere; `a-pupil` is in 5A, `b-pupil` in a class of B-SCHOOL."""
-    today = utc_now().date()
-    year = await academic_year_on(session, today)
+    day = today()
+    year = await academic_year_on(session, day)
     for name, code in (("5A", "A-SCHOOL"), ("5B", "A-SCHOOL"), ("B", "B-SCHOOL"), *OTHERS):
         new = NewClassGroup(
-            academic_year=year, name=name, opened_on=today, language_code=LANGUAGE, kind_code="REGULAR"
+            academic_year=year, name=name, opened_on=day, language_code=LANGUAGE, kind_code="REGULAR"
         )
         world.classes[name] = await open_class_group(session, world.organisations[code], new, at=utc_now())
     for learner, code, name in (("a-pupil", "A-SCHOOL", "5A"), ("b-pupil", "B-SCHOOL", "B")):
@@ -270,7 +270,7 @@ async def _add_classes(session: AsyncSession, world: World) -> None:
         )
         world.enrolments[learner] = found.scalar_one()
         await place_in_class(
-            session, world.enrolments[learner], world.classes[name], from_on=today, by="clerk", at=utc_now()
+            session, world.enrolments[learner], world.classes[name], from_on=day, by="clerk", at=utc_now()
         )
 
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from gateway.access.wall import walled
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from tests.access.world import LANGUAGE, ROLES, World
 from tests.api.conftest import Desk
 
-TODAY = utc_now().date()
+TODAY = today()
 SEEING = {"district": {"a-pupil"}, "head": {"a-pupil"}, "responsible": {"a-pupil"}, "teacher": {"a-pupil"}}
 
 
@@ -79,7 +79,7 @@ async def test_classes_hold_the_roles_own_learners_past_the_program_too(world: W
     await _set(
         world,
         "insert into attendance_fact (id, enrolment_id, happened_on, type, recorded_at, recorded_by) "
-        "select gen_random_uuid(), id, current_date, 'ABSENT', now(), 'clerk' from enrolment where not held",
+        "select gen_random_uuid(), id, (now() at time zone 'Asia/Bishkek')::date, 'ABSENT', now(), 'clerk' from enrolment where not held",
     )
     for role in ROLES:
         expected = {world.learners[name] for name in SEEING.get(role, set())}
@@ -124,7 +124,7 @@ async def test_the_teachers_reach_follows_the_table_of_classes(desk: Desk) -> No
     assert await _people(world, "teacher", "select id from class_group") == {other, world.classes["5A"]}
     await _set(
         world,
-        "update employment set end_on = current_date, end_reason_code = 'OWN_WISH' where id = :id",
+        "update employment set end_on = (now() at time zone 'Asia/Bishkek')::date, end_reason_code = 'OWN_WISH' where id = :id",
         id=UUID(hired["employment_id"]),
     )
     assert (await desk.ask("teacher", "GET", path))[0] == 404

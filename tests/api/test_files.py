@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from gateway.access.values import Role
 from gateway.api.route_policies import POLICIES, Audience
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.data_classes import data_classes
 from gateway.registry.registers.entries import define_registers
 from gateway.registry.repository import add_enrolment
@@ -18,7 +18,7 @@ from tests.access.world import World, add_account
 from tests.api.conftest import Desk
 
 AWARDS = Path(__file__).resolve().parents[2] / "config" / "registers" / "awards.toml"
-TODAY = utc_now().date()
+TODAY = today()
 ROLE_MINISTRY, ROLE_DISTRICT = Role.MINISTRY, Role.DISTRICT
 BLOCKS = ("IDENTITY", "LEVEL", "ORGANISATION", "SPECIAL_NEEDS", "MARKS", "ATTENDANCE")
 

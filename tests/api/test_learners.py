@@ -1,18 +1,18 @@
 """Learners over real HTTP: the card and what was shown then, the search, orders, changes of schools."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from sqlalchemy import text
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.registry.projection import project_person
 from gateway.registry.repository import Provenance, add_assertions
 from tests.api.conftest import Desk
 from tests.intake.support import POLICIES
 
-TODAY = datetime.now(UTC).date()
+TODAY = today()
 
 
 async def _rename(desk: Desk, name: str, surname: str) -> None:

@@ -1,15 +1,16 @@
 """Organisations, staff, books and the feed over real HTTP."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from gateway.foundation.clock import today
 from tests.access.world import add_account
 from tests.api.conftest import Desk
 
-TODAY = datetime.now(UTC).date()
+TODAY = today()
 SITE = text("""
     insert into site (id, organisation_id, name, soate, address, valid_from)
     values (gen_random_uuid(), :organisation, 'x', '41702000000000', 'x', '2020-01-01')

@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.registry.papers.whole_file import open_package
 from gateway.registry.repository import add_enrolment
 from tests.api.conftest import Desk
 from tests.journal_rows import source_answered
 from tests.pki import signer
 
-TODAY = utc_now().date()
+TODAY = today()
 EXAM = {
     "exam_code": "STATE_FINAL",
     "taken_on": str(TODAY),
@@ -59,7 +59,7 @@ async def test_only_who_told_a_result_corrects_it(desk: Desk) -> None:
     async with desk.world.database.transaction() as session:
         await session.execute(
             text("insert into exam_result (id, person_id, exam_code, taken_on, points, certificate_no, source_code, "
-                 "recorded_at, recorded_by) values (:id, :who, 'ORT_MAIN', current_date, 150, 'N-1', 'TESTING', now(), 'x')"),
+                 "recorded_at, recorded_by) values (:id, :who, 'ORT_MAIN', (now() at time zone 'Asia/Bishkek')::date, 150, 'N-1', 'TESTING', now(), 'x')"),
             {"id": told, "who": person_id},
         )  # fmt: skip
     path = f"learners/{desk.world.numbers['a-pupil']}/exams"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from tests.benchmarks.exchanges import Plan, measure, measure_echo
 from tests.benchmarks.house import house, pin
 from tests.benchmarks.parts import Bench, measure_parts, measure_peers
@@ -44,7 +44,7 @@ def run(plan: Plan) -> Found:
             parts=measure_parts(bench),
             peers=measure_peers(bench),
             yardstick=yardstick,
-            on=utc_now().date(),
+            on=today(),
         )
 
 

@@ -16,7 +16,7 @@ from lxml import etree
 from gateway.crypto.signature import DS
 from gateway.disclosure.agreements import Agreements, Grant, Terms
 from gateway.exchange.writer import GROUP_SIZE, JournalWriter
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.foundation.xml import parse_again
@@ -76,7 +76,7 @@ class Bench:
     def allowed(self, message: Message) -> tuple[Terms, Grant]:
         """Find the request's agreement and grant."""
         agreements = Agreements(self.settings)
-        terms = agreements.find(message.header.client, message.header.service, on=utc_now().date())
+        terms = agreements.find(message.header.client, message.header.service, on=today())
         return terms, agreements.grant(terms, message.header, purpose_of(texts_of(message.content)))
 
 
@@ -118,7 +118,7 @@ async def _database_parts(bench: Bench) -> Parts:
         Question(
             texts=texts_of(bench.message(request).content),
             grant=grant,
-            today=utc_now().date(),
+            today=today(),
             disclosure_id=uuid4(),
         )
         for request in bench.requests

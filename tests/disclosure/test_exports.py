@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.disclosure.exports.learners import ExportRequest, export_learners
 from gateway.disclosure.exports.rows import FIELDS
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError, RegistryError, SettingsError
 from gateway.foundation.settings import load
@@ -38,7 +38,7 @@ from gateway.registry.repository import (
 from gateway.registry.values import IdentifierStatus, Scheme
 
 OURS, OTHER = "12345678", "87654321"
-TODAY = utc_now().date()
+TODAY = today()
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST = ExportRequest(organisation_code=OURS, reason="report of the school", by="clerk-7")
 EVIL = "=cmd|' /C calc'!A0"

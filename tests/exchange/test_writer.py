@@ -14,6 +14,7 @@ from gateway.exchange.keys import JournalKeys
 from gateway.exchange.row import Claim, Companion
 from gateway.exchange.search import Question, find, show, stored_answer
 from gateway.exchange.writer import JournalWriter, Recorded, Replayed
+from gateway.foundation.clock import day_of
 from gateway.foundation.database import Database
 from tests.exchange.journal import PIN, Journal, make_entry
 
@@ -127,7 +128,7 @@ async def test_a_companion_shares_the_transaction(journal: Journal) -> None:
         await session.execute(text("create table told (entry_id uuid, fields text[], told_on date)"))
 
     def companion(entry: Entry) -> Companion:
-        row = (entry.entry_id, ["surname", "класс"], entry.request_in_ts.date())
+        row = (entry.entry_id, ["surname", "класс"], day_of(entry.request_in_ts))
         return Companion(table="told", columns=("entry_id", "fields", "told_on"), row=row)
 
     entry = make_entry()

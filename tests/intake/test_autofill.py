@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.errors import InputRefused
 from gateway.intake.autofill import FilledForm, Question, autofill
 from gateway.intake.ports import Agencies, Outcome, PassportRecord
@@ -143,7 +143,7 @@ async def test_trouble_at_the_source_is_said_aloud() -> None:
     """A blocked PIN, a recorded death, a void and an expired passport are warnings."""
     child = People(8).person()
     sources = Sources(people={child.pin: person_record(child, pin_blocked=True, death_date=date(2026, 1, 1))})
-    yesterday = utc_now().date() - timedelta(days=1)
+    yesterday = today() - timedelta(days=1)
     sources.passports["ID1234567"] = passport_of(child, valid=False, expires_on=yesterday)
     form = await fill(sources, child.pin, series="ID", number="1234567")
     assert form.warnings == ("PIN_BLOCKED", "DEATH_RECORDED", "PASSPORT_VOID", "PASSPORT_EXPIRED")

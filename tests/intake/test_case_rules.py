@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from gateway.foundation.clock import BISHKEK
 from gateway.foundation.errors import AccessError, RegistryError
-from gateway.intake.case_clock import BISHKEK, Pause, Term, due_at, resumed, running_time
+from gateway.intake.case_clock import Pause, Term, due_at, resumed, running_time
 from gateway.intake.case_rules import KINDS, NEVER, ROLES, rule_of, rules, term_of
 from gateway.intake.case_states import PEOPLE, STATES, TABLE, Step, check_second, transition
 from gateway.registry.holds import held_of

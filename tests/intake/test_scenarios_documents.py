@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest_asyncio
 from sqlalchemy import text
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.intake.admission import Result
 from gateway.intake.applications import parse_application
@@ -40,7 +40,7 @@ from tests.intake.support import (
 from tests.people import People, Person
 from tests.registry.learners.support import PAPER, entry_of, told_by
 
-TODAY = utc_now().date()
+TODAY = today()
 
 
 @dataclass

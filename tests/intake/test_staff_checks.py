@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.intake.hiring import hire_by_pin
@@ -23,7 +23,7 @@ from tests.people import People, Person
 from tests.registry.learners.support import entry_of, schools
 
 INN = "02211199810049"
-TODAY = utc_now().date()
+TODAY = today()
 STARTED = TODAY - timedelta(days=90)
 
 

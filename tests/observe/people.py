@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text, update
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.intake.cases import CaseQuestion, open_case
 from gateway.matching.decision import judge
 from gateway.matching.record import Candidate
@@ -39,7 +39,7 @@ async def _enter(world: World, session, *, pin: str, verified: bool, school: str
     await project_person(session, person_id, POLICIES, at=at)
     await add_enrolment(
         session, at=at, person_id=person_id, organisation_id=world.organisations[school], level="GENERAL",
-        form="FULL_TIME", start_on=at.date(), held=False,
+        form="FULL_TIME", start_on=day_of(at), held=False,
     )  # fmt: skip
     return person_id
 

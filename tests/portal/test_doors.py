@@ -15,7 +15,7 @@ from sqlalchemy import text
 from gateway.access.undertakings import write_briefing
 from gateway.access.values import Role
 from gateway.crypto.detached import sign_detached
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today
 from gateway.foundation.settings import Signatures
 from gateway.intake.ports import Agencies, AgencyAnswer, AskContext, BirthActRecord, PersonRecord
 from gateway.intake.ports_documents import AddressRecord
@@ -26,7 +26,7 @@ from tests.personal_pki import PersonalAuthority
 from tests.portal.conftest import Answer, Clerk, Office
 from tests.running import served
 
-TODAY = utc_now().date()
+TODAY = today()
 INN = "02211199810049"
 SCHOOL = "/portal/organisations/A-SCHOOL"
 
@@ -120,7 +120,7 @@ async def test_the_head_and_the_district_see_who_was_late(office: Office) -> Non
     async with world.database.transaction() as session:
         await session.execute(
             text("insert into movement (id, enrolment_id, kind, order_no, order_on, effective_on, recorded_at, recorded_by) "
-                 "values (gen_random_uuid(), :place, 'PROMOTE', '1', current_date, current_date - 4, now(), :by)"),
+                 "values (gen_random_uuid(), :place, 'PROMOTE', '1', (now() at time zone 'Asia/Bishkek')::date, (now() at time zone 'Asia/Bishkek')::date - 4, now(), :by)"),
             {"place": world.enrolments["a-pupil"], "by": f"isuo.{world.accounts['responsible'].hex}"},
         )  # fmt: skip
     district = await (await office.clerk("district")).get("/portal/lateness")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import today, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable
 from gateway.intake.verification import verify_person
@@ -104,15 +104,15 @@ async def test_a_leave_is_told_as_not_studying_with_its_days(
     product: Running, http: aiohttp.ClientSession, database: Database
 ) -> None:
     """An academic leave by order shows at once to who may ask: not studying, from which day."""
-    today = utc_now().date()
+    day = today()
     async with database.transaction() as session:
         known = await person_by_pin(session, adult().pin)
         [place] = [each for each in await enrolments(session, known.person_id) if each.end_on is None]
-        leave = given(Kind.LEAVE, today, until_on=today.replace(year=today.year + 1))
+        leave = given(Kind.LEAVE, day, until_on=day.replace(year=day.year + 1))
         await give_order(session, place.enrolment_id, leave, at=utc_now())
     answer = await asked_about(http, product, adult())
     assert (answer["resultCode"], answer["status"]["studying"]) == ("OK", False)
-    assert {"from": today.isoformat(), "state": "ACADEMIC_LEAVE"} in answer["status"]["period"]
+    assert {"from": day.isoformat(), "state": "ACADEMIC_LEAVE"} in answer["status"]["period"]
 
 
 @pytest.mark.parametrize("regime", Regime)

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from gateway.exchange.breaker import BREAKER_OPEN, HELD, Breakers, Line
 from gateway.exchange.holds import hold, holds, resume
-from gateway.exchange.ledger import Ledger, day_of, left_of, plan, spent
+from gateway.exchange.ledger import Ledger, left_of, plan, spent
 from gateway.foundation.background_settings import BreakerSettings, Budget
+from gateway.foundation.clock import day_of
 from gateway.foundation.database import Database
 from gateway.foundation.errors import (
     AgencyRefused,

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from gateway.exchange.holds import hold, resume
-from gateway.exchange.ledger import day_of, spent
+from gateway.exchange.ledger import spent
 from gateway.foundation.background_settings import Budget
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.registry.repository import claim_identifier
 from gateway.registry.values import IdentifierStatus, Scheme

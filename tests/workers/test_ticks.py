@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from gateway.exchange.dead_letters import dead_letters
 from gateway.exchange.holds import hold, resume
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.queue import defer
 from gateway.intake.case_states import Step
@@ -38,7 +38,7 @@ async def _prepare(database: Database) -> tuple[UUID, UUID]:
     async with database.transaction() as session:
         renamed = await entry_of(session, people.person())
         died = await entry_of(session, people.person())
-        place = await enrol(session, await entry_of(session, people.person()), old, now.date())
+        place = await enrol(session, await entry_of(session, people.person()), old, day_of(now))
         request = await request_transfer(session, place, new, grade="1", by="x", at=now)
         await hold_place(
             session, request, free_places=1, hold_until=now - timedelta(hours=1), at=now - timedelta(hours=9)
@@ -50,7 +50,7 @@ async def _prepare(database: Database) -> tuple[UUID, UUID]:
         await take_step(session, case_id, Step.OPEN, actor=CLERK, reason="x")
         await ask_source(session, case_id, deadline=now - timedelta(hours=1), actor=CLERK, reason="x")
         await record_event(session, "VALUE_RETRACTED", renamed, at=now, detail={"assertion": str(uuid4())})
-        told = told_by("ZAGS", valid_from=now.date(), document_on=now.date())
+        told = told_by("ZAGS", valid_from=day_of(now), document_on=day_of(now))
         await add_assertions(session, renamed, {"surname": "БАКЫТОВА"}, provenance=told)
         await session.execute(
             text(
@@ -104,7 +104,7 @@ async def test_days_nobody_worked_are_made_up(database: Database, work: WorkerDe
     now = utc_now()
     async with database.transaction() as session:
         person_id = await entry_of(session, People(8).person())
-        told = told_by("ZAGS", valid_from=now.date() + timedelta(days=3), document_on=now.date())
+        told = told_by("ZAGS", valid_from=day_of(now) + timedelta(days=3), document_on=day_of(now))
         await add_assertions(session, person_id, {"surname": "БАКЫТОВА"}, provenance=told)
         await project_person(session, person_id, POLICIES, at=now)
     assert await project_due(work, at=now) == 0

@@ -16,10 +16,9 @@ from gateway.console.cases.reading import CaseView, read_case
 from gateway.console.cases.view import clock_of, steps_drawn
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.disclosure.corrections import examine_changes
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import BISHKEK, day_of, utc_now
 from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.intake.case_answers import answer_of, deciding, role_among, say_later, say_no, say_yes
-from gateway.intake.case_clock import BISHKEK
 from gateway.intake.case_desk import Actor
 from gateway.intake.case_rules import KINDS, rule_of
 from gateway.intake.case_search import TABS, CaseFilter, CaseRow, count_tabs, find_cases
@@ -247,7 +246,7 @@ class _Cases:
             may_undo=bool(roles & UNDOING) and visit.may("WORK", "CASE"),
             undo_is_mine=view.work.undo_proposed_by == me,
             asked=query_string(**_asked(filter_of(visit))),
-            tomorrow=(now.astimezone(BISHKEK).date() + timedelta(days=1)).isoformat(),
+            tomorrow=(day_of(now) + timedelta(days=1)).isoformat(),
             reason_typed=visit.field("reason"),
             against_key=lambda sentence: visit.say(f"cases.against_{_REFUSALS.get(sentence, 'other')}"),
             rule_said=_rule_said(visit, view.chosen.rule) if view.chosen else "",

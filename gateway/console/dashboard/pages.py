@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import dates
 from markupsafe import Markup
@@ -27,13 +26,12 @@ from gateway.console.dashboard.view import (
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.console.exchange_links import BAD, DEAD, OUR_REFUSALS, exchanges_link
 from gateway.exchange.figures import lasts, steps, tallies, together
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import BISHKEK, utc_now
 from gateway.operations.watch.sight import Sight
 from gateway.pages import NavEntry, Page, Room, Visit
 
 DASHBOARD = "/dashboard"
 _READ = holder(Kind.EXCHANGE, Action.READ_MASKED)
-_BISHKEK = ZoneInfo("Asia/Bishkek")
 
 
 def room(deps: ConsoleDependencies) -> Room:
@@ -140,7 +138,7 @@ def _charts(visit: Visit, span: Span, walked: Sequence[Step], *, target: float) 
 
 def _label(visit: Visit, span: Span, at: datetime) -> str:
     pattern = "HH:mm" if span.length <= DAY else "d MMM" if span.step >= DAY else "d MMM HH:mm"
-    return str(dates.format_datetime(at, pattern, tzinfo=_BISHKEK, locale=visit.language))
+    return str(dates.format_datetime(at, pattern, tzinfo=BISHKEK, locale=visit.language))
 
 
 def _first_to_end(sight: Sight | None) -> tuple[str, int] | None:

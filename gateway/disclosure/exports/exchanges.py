@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.access.acts import Act, record_act
 from gateway.disclosure.exports.model import ExportRecord
 from gateway.exchange.asking.conditions import States
-from gateway.exchange.asking.grammar import BISHKEK, Query
+from gateway.exchange.asking.grammar import Query
 from gateway.exchange.asking.listing import MOST_LISTED, Cursor, Exchange, list_exchanges
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import BISHKEK, utc_now
 from gateway.foundation.errors import InputRefused
 from gateway.foundation.tables import FileFormat, TextWorkbook, safe_cell
 

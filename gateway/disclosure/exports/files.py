@@ -12,6 +12,7 @@ from gateway.crypto.keys import Signer
 from gateway.disclosure.exports.learners import INTERNAL_USE, SHORTEST_REASON
 from gateway.disclosure.exports.model import ExportRecord
 from gateway.disclosure.model import Disclosure
+from gateway.foundation.clock import day_of
 from gateway.foundation.errors import RegistryError
 from gateway.registry.papers.whole_file import SignedFile, sign_file
 from gateway.registry.reading import registry_seq
@@ -67,7 +68,7 @@ async def _record(session: AsyncSession, request: FileRequest, signed: SignedFil
             purpose=INTERNAL_USE,
             profile=INTERNAL_USE,
             fields=list(_FIELDS),
-            as_of_on=signed.signed_at.date(),
+            as_of_on=day_of(signed.signed_at),
             registry_seq=await registry_seq(session),
             answer_sha256=digest.digest(),
             disclosed_at=signed.signed_at,

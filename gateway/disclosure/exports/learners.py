@@ -16,7 +16,7 @@ from gateway.disclosure.exports.model import ExportRecord
 from gateway.disclosure.exports.rows import FIELDS, ExportRow, learners_of
 from gateway.disclosure.exports.staff import STAFF_FIELDS, staff_of
 from gateway.disclosure.model import Disclosure
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError, RegistryError
 from gateway.foundation.tables import FileFormat, TextWorkbook, safe_cell
@@ -104,7 +104,7 @@ async def _take(database: Database, request: ExportRequest, cap: int) -> _Taken:
             raise RegistryError("there is no organisation with this code")
         at = utc_now()
         seq = await registry_seq(session)
-        rows = await _rows(session, request, organisation.organisation_id, on=at.date(), limit=cap + 1)
+        rows = await _rows(session, request, organisation.organisation_id, on=day_of(at), limit=cap + 1)
     if len(rows) > cap:
         raise RegistryError(f"more than {cap} people: export one grade at a time")
     return _Taken(export_id=uuid4(), at=at, rows=rows, seq=seq)
@@ -154,7 +154,7 @@ def _disclosure(
         "purpose": INTERNAL_USE,
         "profile": INTERNAL_USE,
         "fields": list(request.fields),
-        "as_of_on": taken.at.date(),
+        "as_of_on": day_of(taken.at),
         "registry_seq": taken.seq,
         "answer_sha256": digest,
         "disclosed_at": taken.at,

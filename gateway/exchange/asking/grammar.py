@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from gateway.foundation.clock import BISHKEK
 from gateway.foundation.errors import KopuroError
 
-BISHKEK = ZoneInfo("Asia/Bishkek")
 LONGEST_QUERY, MOST_TERMS, MOST_VALUES = 1_000, 20, 20
 _TERM = re.compile(
     r"(?P<minus>-?)(?:(?P<field>[A-Za-z_]+):)?(?P<compare>>=|<=|>|<)?(?P<value>\"[^\"]*\"|[^\s\"]*)"

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.registry.card import card_fields
 from gateway.registry.learners.attendance import attendance
 from gateway.registry.learners.classes import classes_of
@@ -45,9 +46,9 @@ class Block:
 async def learner_blocks(session: AsyncSession, person_id: UUID, *, at: datetime) -> tuple[Block, ...]:
     """Read the blocks as far as the session may see them; special needs stay closed here."""
     places = await enrolments(session, person_id)
-    current = [place for place in places if place.status_on(at.date()) and not place.held]
+    current = [place for place in places if place.status_on(day_of(at)) and not place.held]
     known = await _recorded(session, [place.enrolment_id for place in places])
-    groups = await classes_of(session, [place.enrolment_id for place in current], on=at.date())
+    groups = await classes_of(session, [place.enrolment_id for place in current], on=day_of(at))
     return (
         Block(name="IDENTITY", items=await _identity(session, person_id, at)),
         Block(
@@ -64,7 +65,7 @@ async def learner_blocks(session: AsyncSession, person_id: UUID, *, at: datetime
                     each,
                     {
                         "organisation_code": each.organisation.code,
-                        "status": each.status_on(at.date()),
+                        "status": each.status_on(day_of(at)),
                         "start_on": each.start_on,
                         "class_id": groups.get(each.enrolment_id),
                     },
@@ -75,7 +76,7 @@ async def learner_blocks(session: AsyncSession, person_id: UUID, *, at: datetime
         ),
         Block(name="SPECIAL_NEEDS", items=(), closed=True),
         Block(name="MARKS", items=await _marks(session, person_id, current)),
-        Block(name="ATTENDANCE", items=await _attendance(session, current, at.date())),
+        Block(name="ATTENDANCE", items=await _attendance(session, current, day_of(at))),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.registry.learners.guardians import UNVERIFIED, VERIFIED, guardians, years_between
 from gateway.registry.learners.personal_file import Leaf, file_leaf
@@ -66,9 +67,9 @@ class ConsentEntry:
         """Say what this consent is worth at an instant."""
         if self.withdrawn_at is not None and self.withdrawn_at <= at:
             return ConsentState.WITHDRAWN
-        if at.date() < self.sheet.given_on:
+        if day_of(at) < self.sheet.given_on:
             return ConsentState.REQUIRED
-        if self.sheet.expires_on is not None and self.sheet.expires_on <= at.date():
+        if self.sheet.expires_on is not None and self.sheet.expires_on <= day_of(at):
             return ConsentState.EXPIRED
         return ConsentState.GIVEN
 

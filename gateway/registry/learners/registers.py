@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import start_of
+
 _BALANCE = text("""
     with orders as (
         select m.effective_on, m.kind in ('ENROL', 'TRANSFER_IN', 'REINSTATE') as opens,
@@ -23,7 +25,9 @@ _BALANCE = text("""
     from orders
 """)
 _TIMELINESS = text("""
-    select percentile_cont(0.5) within group (order by m.recorded_at::date - m.effective_on), count(*)
+    select percentile_cont(0.5) within group (
+            order by (m.recorded_at at time zone 'Asia/Bishkek')::date - m.effective_on
+        ), count(*)
     from movement m join enrolment e on e.id = m.enrolment_id
     where e.organisation_id = :organisation and m.kind <> 'CANCEL'
         and m.recorded_at >= :since and m.recorded_at < :until
@@ -111,7 +115,8 @@ async def entry_timeliness(
     session: AsyncSession, organisation_id: UUID, *, since: date, until: date
 ) -> Timeliness:
     """Measure how long after its day of effect an order was entered, for orders entered in a span of days."""
-    row = (await session.execute(_TIMELINESS, _span(organisation_id, since, until))).one()
+    given = {"organisation": organisation_id, "since": start_of(since), "until": start_of(until)}
+    row = (await session.execute(_TIMELINESS, given)).one()
     return Timeliness(orders=row[1], median_days=row[0])
 
 

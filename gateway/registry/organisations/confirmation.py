@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.errors import InputRefused
 from gateway.registry.organisations.model import OrganisationConfirmation
 from gateway.registry.organisations.passport import Passport, read_passport
@@ -50,7 +51,7 @@ async def confirm_passport(
     """Record that the head stands for the passport as it is now, and give the confirmation's id."""
     if not confirmed_by.strip():
         raise InputRefused((("confirmed_by", "MISSING"),))
-    passport, confirmation_id = await read_passport(session, organisation_id, on=at.date()), uuid4()
+    passport, confirmation_id = await read_passport(session, organisation_id, on=day_of(at)), uuid4()
     await write(
         session,
         insert(OrganisationConfirmation).values(
@@ -72,7 +73,7 @@ async def passport_standing(
     session: AsyncSession, organisation_id: UUID, *, at: datetime, stale_after_days: int = STALE_AFTER_DAYS
 ) -> PassportStanding:
     """Read the passport and say whether it was confirmed as it stands, changed since, or confirmed too long ago."""
-    passport = await read_passport(session, organisation_id, on=at.date())
+    passport = await read_passport(session, organisation_id, on=day_of(at))
     last = await _last_confirmation(session, organisation_id, at)
     return PassportStanding(
         passport=passport,

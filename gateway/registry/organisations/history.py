@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.registry.organisations.model import OrganisationName, OrganisationType
 from gateway.registry.organisations.registering import SUBJECT, project_organisation, special_profile, tell
 from gateway.registry.repository import Provenance, record_event
@@ -105,7 +106,7 @@ async def _changed(
     provenance: Provenance,
 ) -> None:
     await tell(session, organisation_id, told, provenance=provenance)
-    await project_organisation(session, organisation_id, on=provenance.recorded_at.date())
+    await project_organisation(session, organisation_id, on=day_of(provenance.recorded_at))
     await record_event(session, event, organisation_id, at=provenance.recorded_at, subject_type=SUBJECT)
 
 

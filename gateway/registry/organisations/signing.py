@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.crypto.detached import DetachedSignature, SignedBy, Trust, verify_detached
+from gateway.foundation.clock import day_of
 from gateway.foundation.errors import SignatureError
 from gateway.registry.model import Organisation, Person, PersonIdentifier
 from gateway.registry.organisations.confirmation import confirm_passport
@@ -48,10 +49,10 @@ async def sign_passport(
     Raises SignatureError with the reason: another content or day, an unknown, expired or revoked certificate,
     another person's, or another organisation's.
     """
-    passport = await read_passport(session, organisation.id, on=at.date())
-    content = statement(organisation.code, passport, on=at.date())
+    passport = await read_passport(session, organisation.id, on=day_of(at))
+    content = statement(organisation.code, passport, on=day_of(at))
     signed_by = verify_detached(content, detached, trust=trust, at=at)
-    await _check_signer(session, organisation, head.person_id, signed_by, on=at.date())
+    await _check_signer(session, organisation, head.person_id, signed_by, on=day_of(at))
     kept = await keep_signed(
         session,
         content,

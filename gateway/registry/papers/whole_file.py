@@ -34,7 +34,8 @@ _PARTS = text("""
         from movement m join enrolment e on e.id = m.enrolment_id join organisation o on o.id = e.organisation_id
         where e.person_id in (select id from same)
     union all
-    select d.issued_on, 'DOCUMENT_' || d.type, d.series || d.number, o.code, d.issued_on::timestamptz
+    select d.issued_on, 'DOCUMENT_' || d.type, d.series || d.number, o.code,
+            d.issued_on::timestamp at time zone 'Asia/Bishkek'
         from education_document d join organisation o on o.id = d.organisation_id
         where d.person_id in (select id from same)
     union all
@@ -44,12 +45,13 @@ _PARTS = text("""
     select happened_on, 'REGISTER_' || register_code, id::text, source_code, recorded_at
         from register_entry where person_id in (select id from same)
     union all
-    select min(recorded_at)::date, 'EXCHANGE', exchange_id::text, source_code, min(recorded_at)
+    select (min(recorded_at) at time zone 'Asia/Bishkek')::date, 'EXCHANGE', exchange_id::text, source_code,
+            min(recorded_at)
         from assertion where subject_type = 'PERSON' and subject_id in (select id from same)
             and exchange_id is not null
         group by exchange_id, source_code
     union all
-    select created_at::date, 'CASE_' || kind, id::text, state, created_at
+    select (created_at at time zone 'Asia/Bishkek')::date, 'CASE_' || kind, id::text, state, created_at
         from review_case where person_id in (select id from same)
 """)
 

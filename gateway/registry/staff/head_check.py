@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from gateway.foundation.clock import day_of
 from gateway.matching.normalise import words
 from gateway.registry.model import Person
 from gateway.registry.repository import Provenance, add_assertions
@@ -33,7 +34,7 @@ async def compare_head(
     """
     told: dict[str, object] = {"head_name": told_name}
     await add_assertions(session, organisation_id, told, provenance=provenance, subject_type="ORGANISATION")
-    head = await head_on(session, organisation_id, on=provenance.recorded_at.date())
+    head = await head_on(session, organisation_id, on=day_of(provenance.recorded_at))
     if head is None:
         return HeadFinding.NO_HEAD_HERE
     if await _is_named(session, head.person_id, told_name):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.crypto.detached import sign_detached
 from gateway.disclosure.exports.learners import EXPORT_STAFF, ExportRequest, export_learners
+from gateway.foundation.clock import BISHKEK
 from gateway.foundation.database import Database
 from gateway.foundation.errors import InputRefused, RegistryError, SignatureError
 from gateway.foundation.tables import FileFormat
@@ -228,13 +229,13 @@ async def test_the_infrastructure_cells_are_filled_from_the_sites(database: Data
 
 @pytest.mark.requirement("R-074")
 async def test_hours_a_source_was_down_are_nobodys_fault(database: Database) -> None:
-    """Of two days' delay the day the source did not answer is excused; the order names who entered it."""
+    """Of two days' delay, by the days of Kyrgyzstan, the day the source did not answer is excused; the order names who entered it."""
     (school,) = await schools(database, 1)
     async with database.transaction() as session:
         place = await enrol(session, await entry_of(session, People(55).person()), school, date(2026, 10, 1))
-        down, up = datetime(2026, 10, 3, tzinfo=UTC), datetime(2026, 10, 4, tzinfo=UTC)
+        down, up = datetime(2026, 10, 3, tzinfo=BISHKEK), datetime(2026, 10, 4, tzinfo=BISHKEK)
         await source_answered(session, (down, "AgencyUnavailable"), (up, "OK"))
-        entered = datetime(2026, 10, 5, tzinfo=UTC)
+        entered = datetime(2026, 10, 5, tzinfo=BISHKEK)
         await order(session, place, Kind.LEAVE, date(2026, 10, 2), at=entered)
         found = await lateness(session, school, since=date(2026, 10, 4), until=date(2026, 10, 6))
     (late,) = [each for each in found if each.hours > 0]

@@ -11,7 +11,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.foundation.clock import utc_now
+from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import InputRefused, RegistryError
 from gateway.registry.card import person_card
@@ -71,9 +71,9 @@ class History:
             for person_id in self.people:
                 entry = await person_by_id(session, person_id)
                 shown = await person_card(session, entry.isuo_no, at=now)
-                today = await card_as_of(session, person_id, as_of=now.date(), known_at=now)
+                today = await card_as_of(session, person_id, as_of=day_of(now), known_at=now)
                 assert today.card == shown
-                for day in (now.date(), *DAYS):
+                for day in (day_of(now), *DAYS):
                     answer = await card_as_of(session, person_id, as_of=day, known_at=now)
                     self.answers.append((person_id, day, now, answer))
 
@@ -233,9 +233,9 @@ async def test_a_simulated_clock_moves_record_time(database: Database) -> None:
         person_id = await entry_of(session, People(4).person())
     async with database.transaction() as session:
         then = datetime(2019, 9, 2, tzinfo=UTC)
-        assert await card_as_of(session, person_id, as_of=then.date(), known_at=then)
+        assert await card_as_of(session, person_id, as_of=day_of(then), known_at=then)
         earlier = datetime(2019, 8, 30, tzinfo=UTC)
-        assert await card_as_of(session, person_id, as_of=then.date(), known_at=earlier) is None
+        assert await card_as_of(session, person_id, as_of=day_of(then), known_at=earlier) is None
 
 
 async def test_a_merged_entry_is_never_edited(database: Database) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.foundation.clock import start_of
 from gateway.foundation.database import Database
 from gateway.registry.card import card_fields
 from gateway.registry.policy import Told, project
@@ -167,4 +168,4 @@ def test_a_value_is_stale_when_its_document_expires() -> None:
     until = DAY + timedelta(days=20)
     words = [word("surname", "АСАНОВА", "PASSPORT", 0, document_until=until)]
     shown = project(words, POLICIES, on=DAY).fields["surname"]
-    assert shown.stale_after == datetime.combine(until, datetime.min.time(), UTC)
+    assert shown.stale_after == start_of(until)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.foundation.clock import day_of
 from gateway.foundation.database import Database
 from gateway.registry.organisations.registering import NewOrganisation, register_organisation
 from gateway.registry.repository import Provenance, create_person
@@ -13,7 +14,7 @@ from gateway.registry.staff.employing import NewEmployment, hire
 from gateway.registry.writing import Order
 
 NOW = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)
-TODAY = NOW.date()
+TODAY = day_of(NOW)
 SCHOOL = Provenance(source="SCHOOL", recorded_at=NOW, entered_by="clerk.one")
 MINJUST = Provenance(source="MINJUST", recorded_at=NOW)
 ORDER = Order(number="12-к", on=date(2026, 8, 20))
