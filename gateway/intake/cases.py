@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import RegistryError
+from gateway.intake.case_answers import answer_of
 from gateway.intake.case_effects import close_case, is_provisional, merge_people, part_people
 from gateway.intake.case_opening import CaseQuestion, lock_open, open_case, open_duplicate
 from gateway.intake.case_rules import rule_of
@@ -95,8 +96,8 @@ async def decide_case(
 
     confirm: the provisional entry the case hangs on is the candidate (the first one unless named) and is read
     through it from now on. reject: they are remembered as two people. A case without candidates is only closed.
-    Raises RegistryError for an unknown case or candidate and where two people must decide (`case_work`),
-    ConcurrentChange when it is decided already.
+    Raises RegistryError for an unknown case or candidate, where two people must decide (`case_work`) and where
+    "yes" lets a place count or takes a death back, which `say_yes` does; ConcurrentChange when it is decided already.
     """
     at = utc_now()
     case = await lock_open(session, case_id)
@@ -104,6 +105,8 @@ async def decide_case(
     if candidate_id and candidate_id not in candidates:
         raise RegistryError("this entry is not a candidate of the case")
     if answer == "confirm":
+        if answer_of(case.kind, has_candidates=bool(candidates)) in {"count", "revive"}:
+            raise RegistryError("this changes a place or a death: it is answered in the review")
         await _let_one_decide(session, case, provisional=bool(candidates))
         if candidates:
             decided = Decided(by=by, at=at, case_id=case_id)

@@ -11,6 +11,7 @@ from gateway.access.errors import not_found, refused
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.foundation.clock import utc_now
+from gateway.intake.case_answers import answer_of
 from gateway.intake.cases import CaseEntry, decide_case, list_cases
 from gateway.intake.reasons import sentence
 from gateway.pages import NavEntry, Page, Room, Visit
@@ -85,6 +86,7 @@ class Cases:
             compared=[name for name in _COMPARED if any(name in each for each in values)],
             values=values,
             whole=whole,
+            means=answer_of(case.kind, has_candidates=bool(case.candidates)),
             is_open=case.state in OPEN_STATES,
             may_answer=deciding.allowed and whole,
             may_confirm=deciding.allowed and deciding.action is Action.APPROVE and whole,
@@ -130,7 +132,7 @@ class Cases:
         answer = await change_once(
             visit, lambda session: self._decide(session, visit, candidate, confirms=confirms)
         )
-        return str(answer["state"])
+        return str(answer["state"]) if found[0].candidates else "DECIDED"
 
     async def _decide(
         self, session: AsyncSession, visit: Visit, candidate: UUID | None, *, confirms: bool

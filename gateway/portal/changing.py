@@ -81,6 +81,7 @@ RULES: Mapping[str, str] = {
     "this result is recorded already": "exam_known",
     "only the source that told a result corrects it": "exam_of_another",
     "two people must decide this: propose it, and let another person approve": "two_people",
+    "this changes a place or a death: it is answered in the review": "in_review",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.foundation.database import Database
+from gateway.foundation.errors import RegistryError
 from gateway.intake.admission import Result
 from gateway.intake.cases import decide_case, list_cases
 from gateway.registry.reading import enrolments, open_case, person_by_pin, registry_seq
@@ -234,8 +235,14 @@ async def test_a_second_full_time_school_links_the_same_person_and_holds_the_pla
     async with registry.transaction() as session:
         places = await enrolments(session, first.person_id)
         kinds = [case.kind for case in await list_cases(session)]
+        (case,) = await list_cases(session)
     assert {place.organisation.code: place.held for place in places} == {"SCHOOL-A": False, "SCHOOL-B": True}
     assert kinds == ["DUP_ENROLMENT"]
+    with pytest.raises(RegistryError, match="answered in the review"):
+        async with registry.transaction() as session:
+            await decide_case(session, case.case_id, "confirm", by="district.one", policies=POLICIES)
+    async with registry.transaction() as session:
+        assert [each.case_id for each in await list_cases(session)] == [case.case_id]
 
 
 async def test_an_evening_school_beside_the_day_school_is_no_problem(registry: Database) -> None:

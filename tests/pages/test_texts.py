@@ -5,16 +5,21 @@ import tomllib
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from jinja2 import Environment
 
+from gateway.access.values import Kind
+from gateway.console.certificate_names import say_certificate
 from gateway.matching.comparison import FIELDS
 from gateway.matching.levels import Level
 from gateway.matching.rules import NOBODY, RULES
 from gateway.pages.rendering import make_environment
 from gateway.pages.speech import Speech
 from gateway.pages.texts import Catalogue, TextError, read_catalogue
+from sync.worker import build_app
+from tests.running import make_settings
 
 PACKAGES = {
     name: f"gateway.{name}" for name in ("pages", "console", "portal") if find_spec(f"gateway.{name}")
@@ -53,6 +58,22 @@ def test_every_template_compiles_and_holds_no_inline_script_or_style(section: st
         assert not re.search(
             r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|\|\s*safe\b", source
         ), name
+
+
+def test_every_task_object_and_certificate_has_its_name_in_words(tmp_path: Path) -> None:
+    """What the worker does, what is acted upon and what a certificate is for is said, not only coded."""
+    settings = make_settings("postgresql+psycopg://localhost/none", tmp_path)
+    app = build_app(Mock(settings=settings, database=Mock(url=settings.database.url)))
+    names = {name for name in app.tasks if re.fullmatch("[a-z_]+", name)}
+    catalogue = catalogue_of("console")
+    assert {"verify_person", "follow_feeds", "run_replay"} <= names
+    assert sorted(name for name in names if f"work.tasks.{name}" not in catalogue) == []
+    assert [kind for kind in (*Kind, "SESSION") if f"acts.kind.{kind}" not in catalogue] == []
+    visit = Mock(speech=Speech("ru", catalogue), say=Speech("ru", catalogue).say)
+    for name in ("signing", "server.tls", "server.client", "security_server", "security_server.client"):
+        assert say_certificate(visit, name) != name
+    assert say_certificate(visit, "agencies.social_fund") == "Ведомство: social fund"
+    assert say_certificate(visit, "elsewhere") == "elsewhere"
 
 
 def test_every_changing_form_of_a_template_holds_the_token() -> None:

@@ -5,6 +5,8 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from gateway.access.values import Role
+from gateway.foundation.clock import utc_now
+from gateway.intake.cases import CaseQuestion, open_case
 from tests.access.world import PASSWORD, add_account, add_person
 from tests.portal.conftest import Answer, Clerk, Office
 
@@ -173,6 +175,22 @@ async def test_a_case_is_answered_where_all_of_it_is_in_sight(office: Office) ->
     answered = await district.post(path, act="reject")
     assert answered.status == 303, answered.words("//*[@role='alert']")
     assert "decided" in (await district.get(path)).words("//h1/..")
+
+
+async def test_a_question_about_a_place_is_answered_in_the_review_alone(office: Office) -> None:
+    """Two full-time places are no likeness of two children: the desk offers no such answer, and takes none."""
+    world, district = office.world, await office.clerk("district")
+    question = CaseQuestion(
+        kind="DUP_ENROLMENT", person_id=world.learners["a-pupil"], explanation="two places", field="enrolment"
+    )
+    async with world.database.transaction() as session:
+        case_id = await open_case(session, question, at=utc_now())
+    page = await district.get(f"/portal/cases/{case_id}")
+    assert not page.tree.xpath("//button[@name='act']")
+    assert page.tree.xpath(f"//a[contains(@class, 'button') and @href='/console/cases/{case_id}']")
+    refused = await district.post(f"/portal/cases/{case_id}", act="confirm")
+    assert refused.status == 409
+    assert "answered in the whole review" in refused.words("//*[@role='alert']")
 
 
 async def test_who_has_not_signed_is_led_to_the_undertaking(office: Office) -> None:

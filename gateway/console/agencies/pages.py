@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 from starlette.responses import Response
 
@@ -9,6 +10,7 @@ from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.console.agencies.examination import Examination, examine
 from gateway.console.agencies.view import agencies_of
+from gateway.console.certificate_names import say_certificate
 from gateway.console.dependencies import ConsoleDependencies
 from gateway.exchange.figures import lasts, tallies, window_of
 from gateway.foundation.clock import utc_now
@@ -54,6 +56,7 @@ class _Agencies:
             "console/agencies/page.html",
             agencies=agencies_of(settings, found, last, breakers, window=window),
             certificates=ends,
+            certificate_said=partial(say_certificate, visit),
             now=now,
             warning_days=settings.observability.certificate_warning_days,
             target=settings.observability.target_error_share,

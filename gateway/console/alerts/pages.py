@@ -89,6 +89,7 @@ class _Alerts:
         return visit.render(
             "console/alerts/rule.html",
             rule=rule,
+            called=_called(visit, rule.name),
             kind=kind,
             kinds=_kinds(visit),
             channels=channels,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from babel import dates
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
+from gateway.console.certificate_names import say_certificate
 from gateway.console.charts import Line, curves, sparkline, stacked_bars
 from gateway.console.dashboard.view import (
     DAY,
@@ -98,6 +100,7 @@ class _Dashboard:
             "targets": observability,
             "newest_good": max((each.good_at for each in last.values() if each.good_at), default=None),
             "first_to_end": _first_to_end(sight),
+            "certificate_said": partial(say_certificate, visit),
             "late": sum(cases.late for cases in sight.cases.values()) if sight else 0,
             "open_cases": sum(cases.open for cases in sight.cases.values()) if sight else 0,
             "clock_of": lambda at: _label(visit, span, at),

@@ -116,6 +116,8 @@ async def _rows(session: AsyncSession, table: type[Base], where: tuple[ColumnEle
 
 
 _COLUMNS = {
+    "NAME_KY": "name_ky",
+    "NAME_RU": "name_ru",
     "TYPE": "type_code",
     "INN": "inn",
     "OKPO": "okpo",
@@ -136,7 +138,7 @@ _PARTS = {
 def _is_there(item: str, content: Mapping[str, Rows]) -> bool:
     """Tell whether an item of the book is filled; one this program does not know counts as missing."""
     if item in _COLUMNS:
-        return content["organisation"][0][_COLUMNS[item]] is not None
+        return content["organisation"][0][_COLUMNS[item]] not in (None, "")
     if item in _PARTS:
         return bool(content[_PARTS[item]])
     if item == "LICENCE":
