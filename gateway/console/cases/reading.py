@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.access.model import Account
 from gateway.access.values import Action
 from gateway.console.dependencies import ConsoleDependencies
+from gateway.console.logins import logins_of
 from gateway.foundation.errors import RegistryError
 from gateway.foundation.settings import Settings
 from gateway.intake.case_desk import history, work_of
@@ -25,8 +25,6 @@ from gateway.registry.case_tables import CaseEvent, CaseWork
 from gateway.registry.merges import preview
 from gateway.registry.model import Organisation, Person, ReviewCandidate
 from gateway.registry.splits import SplitPlan, merges_of, plan_split
-
-_ACCOUNT = "isuo."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +119,9 @@ async def _view(  # noqa: PLR0913 – a case, whose filter, who looks and how fa
         beware=beware(chosen.evidence) if chosen else (),
         against=await _against(session, row, chosen) if row.is_open else (),
         history=steps,
-        names=await _names(session, {each.actor for each in steps} | {row.assignee, work.proposed_by or ""}),
+        names=await logins_of(
+            session, {each.actor for each in steps} | {row.assignee, work.proposed_by or ""}
+        ),
         organisations=await _organisations(session, one, other, visit.language) if pairs else {},
         plans=await _plans(session, row),
         place=await place_of(session, wanted, row, within=visit.right.filter),
@@ -194,18 +194,6 @@ async def _plans(session: AsyncSession, row: CaseRow) -> tuple[SplitPlan, ...]:
     if row.is_open:
         return ()
     return tuple([await plan_split(session, each) for each in await merges_of(session, row.case_id)])
-
-
-async def _names(session: AsyncSession, references: set[str]) -> Mapping[str, str]:
-    """Give the logins of accounts by their references."""
-    ids = [UUID(each.removeprefix(_ACCOUNT)) for each in references if _is_account(each)]
-    found = await session.execute(select(Account.id, Account.login).where(Account.id.in_(ids)))
-    return {f"{_ACCOUNT}{row.id.hex}": row.login for row in found}
-
-
-def _is_account(reference: str) -> bool:
-    letters = reference.removeprefix(_ACCOUNT)
-    return reference.startswith(_ACCOUNT) and len(letters) == 32 and set(letters) <= set("0123456789abcdef")
 
 
 async def _organisations(

@@ -11,6 +11,7 @@ from gateway.console.dependencies import ConsoleDependencies
 from gateway.console.exchanges.list_pages import incidents_seen
 from gateway.console.exchanges.one import open_exchange
 from gateway.console.exchanges.related import related_to
+from gateway.console.logins import logins_of
 from gateway.disclosure.reveals import reveals_of
 from gateway.exchange.asking.listing import Exchange, rows_of_exchange
 from gateway.exchange.tracing import trace_of
@@ -69,6 +70,7 @@ class OnePages:
             rows = await rows_of_exchange(session, opened.exchange.exchange_id)
             seen = visit.may("READ", "WORK")
             work = await work_of_issue(session, opened.exchange.issue if seen else "")
+            logins = await logins_of(session, [each.held_by for each in work.jobs])
         last = {row.attempt: row for row in rows}
         causes = {number: cause_of(row, visit.language) for number, row in last.items()}
         return visit.render(
@@ -77,6 +79,7 @@ class OnePages:
             attempts=[last[number] for number in sorted(last)],
             causes=causes,
             work=work,
+            logins=logins,
         )
 
     async def changes(self, visit: Visit) -> Response:

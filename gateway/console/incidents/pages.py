@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.console.dependencies import ConsoleDependencies
+from gateway.console.logins import logins_of
 from gateway.console.steps import READ, WRITE, actor, change, uuid_in_path, uuid_or_none
 from gateway.operations.causes import sentences
 from gateway.operations.incidents import (
@@ -86,6 +87,7 @@ class _Incidents:
             )
             notes = await notes_of(session, incident_id)
             runs = await list_runs(session, incident_id=incident_id, limit=10)
+            logins = await logins_of(session, [each.by for each in notes])
         here = f"/console{INCIDENTS}/{incident_id}"
         more = len(exchanges) > _EXCHANGES
         return visit.render(
@@ -93,6 +95,7 @@ class _Incidents:
             row=_row(visit, view),
             exchanges=exchanges[:_EXCHANGES],
             notes=notes,
+            logins=logins,
             runs=runs,
             newest=here if before else "",
             following=f"{here}?before={exchanges[_EXCHANGES - 1].seq}" if more else "",

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gateway.access.errors import not_found, refused
 from gateway.access.values import Action, Kind
 from gateway.console.dependencies import ConsoleDependencies
+from gateway.console.logins import logins_of
 from gateway.console.replays.choosing import (
     first_exchange,
     is_empty,
@@ -75,7 +76,8 @@ class _Replays:
         exchange_id = uuid_or_none(visit.query("exchange"))
         async with visit.reading() as session:
             runs = await list_runs(session, limit=_PAGE, exchange_id=exchange_id)
-        return visit.render("console/replays/list.html", runs=runs)
+            logins = await logins_of(session, [each.run.asked_by for each in runs])
+        return visit.render("console/replays/list.html", runs=runs, logins=logins)
 
     async def preview(self, visit: Visit) -> Response:
         """Say what a replay would do; the choice stands in the address."""
@@ -147,11 +149,13 @@ class _Replays:
                 after=int(after) if after.isdecimal() and len(after) < 7 else 0,
                 state=state or None,
             )
+            logins = await logins_of(session, (view.run.asked_by, view.run.approved_by))
         here, kept = f"/console{REPLAYS}/{run_id}", query_string(state=state)
         following = items[_PAGE - 1].position if len(items) > _PAGE else None
         return visit.render(
             "console/replays/show.html",
             view=view,
+            logins=logins,
             items=items[:_PAGE],
             state=state,
             states=[name for name in _ITEM_STATES if view.counts.get(name)],

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from gateway.access.errors import not_found
 from gateway.console.dependencies import ConsoleDependencies
+from gateway.console.logins import logins_of
 from gateway.console.steps import READ, WRITE, actor, change, uuid_in_path, uuid_or_none
 from gateway.exchange.holds import HoldKind
 from gateway.operations.work import (
@@ -52,8 +53,11 @@ class _Work:
         """Show the background at a glance."""
         async with self._deps.database.transaction() as session:
             view = await look_at_work(session)
+            logins = await logins_of(session, [each.held_by for each in view.holds])
         resting = {(each.kind, each.name) for each in view.holds}
-        return visit.render("console/background/show.html", view=view, resting=resting, states=STATES)
+        return visit.render(
+            "console/background/show.html", view=view, resting=resting, logins=logins, states=STATES
+        )
 
     async def list_jobs(self, visit: Visit) -> Response:
         """List jobs, the newest first."""
@@ -67,11 +71,13 @@ class _Work:
                 before=int(before) if before.isdecimal() and len(before) < 19 else None,
                 limit=_PAGE + 1,
             )
+            logins = await logins_of(session, [each.held_by for each in found])
         kept = {"status": status, "task": task}
         following = found[_PAGE - 1].job_id if len(found) > _PAGE else None
         return visit.render(
             "console/background/jobs.html",
             jobs=found[:_PAGE],
+            logins=logins,
             states=STATES,
             here=f"{_HOME}/jobs{query_string(**kept)}",
             newest=f"{_HOME}/jobs{query_string(**kept)}" if before else "",
