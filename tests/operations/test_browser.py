@@ -95,6 +95,9 @@ async def test_the_failures_of_an_outage_are_retried_with_progress(chromium: Chr
     assert len(seen) > 2, "progress was seen on the way"
     await page.locator(".badge-good", has_text="Done").wait_for(timeout=30_000)
     working.cancel()
+    said = await page.inner_text("main")
+    assert "operator" in said
+    assert "isuo." not in said, "who began it is named by the login"
     await page.goto("/console/incidents?tab=all")
     assert (await page.locator("tbody td.number").all_inner_texts()) == [str(FAILED), "0"]
     assert chromium.complaints == []
