@@ -107,11 +107,13 @@ async def test_a_thousand_guesses_meet_a_wall_and_the_right_password_works_after
 ) -> None:
     """However many guesses come at once, a handful is looked at; after the wait the right password opens."""
     async with served(world) as browser:
+        began = time.monotonic()
         guesses = [
             browser.new().ask("POST", "session", {"login": "head", "password": BAD}) for _ in range(200)
         ]
         statuses = [status for status, _, _ in await asyncio.gather(*guesses)]
-        assert statuses.count(401) <= CHEAP.attempts_free + 3
+        waits_over = int(time.monotonic() - began)  # the shortest wait is a second
+        assert statuses.count(401) <= CHEAP.attempts_free + 3 + waits_over
         assert statuses.count(429) == 200 - statuses.count(401)
         status, _, headers = await browser.new().ask(
             "POST", "session", {"login": "head", "password": PASSWORD}

@@ -63,24 +63,30 @@ async def test_many_transactions_out_of_order_are_each_sealed_once(journal: Jour
     other = Sealer(journal.database, signer("journal"), journal.anchor_file)
     done = asyncio.Event()
 
-    async def seal(sealer: Sealer) -> int:
-        count = 0
+    counts: list[int] = []
+    begun = asyncio.Event()
+
+    async def seal(sealer: Sealer) -> None:
         while not done.is_set():
-            count += await sealer.seal_once()
+            counts.append(await sealer.seal_once())
+            if counts[-1]:
+                begun.set()
             await asyncio.sleep(0.005)
-        return count
 
     async def transact(number: int) -> None:
-        await asyncio.sleep(0.003 * number)
+        await asyncio.sleep(0.003 * (number % 20))
         async with journal.database.transaction() as session:
             await journal.writer.write_in(session, make_entry(), request=b"a")
             await asyncio.sleep(0.02 * (number % 7))
             await journal.writer.write_in(session, make_entry(), request=b"b")
 
     sealing = [asyncio.ensure_future(seal(sealer)) for sealer in (journal.sealer, other)]
-    await asyncio.gather(*(transact(n) for n in range(40)), *(journal.exchange(n) for n in range(60)))
+    await asyncio.gather(*(transact(n) for n in range(20)), *(journal.exchange(n) for n in range(30)))
+    await begun.wait()
+    await asyncio.gather(*(transact(n) for n in range(20, 40)), *(journal.exchange(n) for n in range(30, 60)))
     done.set()
-    sealed = sum(await asyncio.gather(*sealing)) + await journal.sealer.seal_once()
+    await asyncio.gather(*sealing)
+    sealed = sum(counts) + await journal.sealer.seal_once()
     await other.close()
     report = await journal.verify()
     assert (report.clean, report.unsealed, report.not_exported) == (True, 0, 0)

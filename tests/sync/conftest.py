@@ -89,7 +89,7 @@ def start_worker(database_url: str, key_file: Path, tmp_path: Path) -> Iterator[
 def until() -> Callable[..., Awaitable[None]]:
     """Wait until something becomes true; a test that waits in vain says for what."""
 
-    async def wait(condition: Callable[[], Awaitable[bool]], *, seconds: float = 30.0) -> None:
+    async def wait(condition: Callable[[], Awaitable[bool]], *, seconds: float = 120.0) -> None:
         end = time.monotonic() + seconds
         while not await condition():
             assert time.monotonic() < end, f"waited {seconds} s in vain for {condition.__name__}"

@@ -115,12 +115,12 @@ async def test_kill_9_in_the_middle_of_an_import_loses_and_doubles_nothing(
 
     for _ in range(3):
         worker = start_worker()
-        await until(further, seconds=60)
+        await until(further, seconds=240)
         worker.kill()
         reached = (await batch_report(work.database, batch)).done
         assert reached < 150
     start_worker()
-    await until(_ended(work, batch), seconds=90)
+    await until(_ended(work, batch), seconds=240)
     report = await batch_report(work.database, batch)
     assert (report.done, report.counts) == (150, {"CREATED": 150})
     found = await rows_of(

@@ -187,11 +187,11 @@ async def test_kill_9_in_the_middle_of_a_workbook_loses_and_doubles_nothing(
         return (await batch_report(work.database, batch)).state == "DONE"
 
     first = start_worker()
-    await until(under_way, seconds=60)
+    await until(under_way, seconds=240)
     first.kill()
     assert (await batch_report(work.database, batch)).done < 60
     start_worker()
-    await until(ended, seconds=90)
+    await until(ended, seconds=240)
     (state,) = await batch_states(work.database)
     assert (state.done, state.stored, state.refused) == (60, 60, 0)
     counts = dict(await state_of(work))

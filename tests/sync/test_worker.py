@@ -67,7 +67,7 @@ async def test_a_job_that_kills_its_workers_is_given_up(
             workers.append(start_worker())
         return await status(database, poison) == "failed"
 
-    await until(given_up, seconds=90)
+    await until(given_up, seconds=240)
     assert 5 <= len(workers) <= 7
 
     async def told() -> bool:
