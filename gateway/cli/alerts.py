@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.cli.transaction import By, actor_at_terminal, as_plain, in_transaction, say
+from gateway.cli.transaction import Attempt, By, actor_at_terminal, as_plain, in_transaction, say
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.operations.alert_carriers import Carriers
@@ -85,7 +85,11 @@ def add_rule(
         quiet_until=quiet_until,
     )
     actor = actor_at_terminal(by)
-    typer.echo(in_transaction(lambda session, _: save_rule(session, wish, actor=actor)))
+    typer.echo(
+        in_transaction(
+            lambda session, _: save_rule(session, wish, actor=actor), Attempt("alert add-rule", by)
+        )
+    )
 
 
 def add_channel(
@@ -102,13 +106,15 @@ def add_channel(
     async def save(session: AsyncSession, settings: Settings) -> UUID:
         return await save_channel(session, wish, actor=actor, settings=settings)
 
-    typer.echo(in_transaction(save))
+    typer.echo(in_transaction(save, Attempt("alert add-channel", by)))
 
 
 def try_out(rule_id: Annotated[UUID, typer.Argument(help="The rule.")], *, by: By) -> None:
     """Send a trial message to every channel of a rule."""
     actor = actor_at_terminal(by)
-    sent = in_transaction(lambda session, _: try_rule(session, rule_id, actor=actor))
+    sent = in_transaction(
+        lambda session, _: try_rule(session, rule_id, actor=actor), Attempt("alert try", by)
+    )
     typer.echo(f"{len(sent)} on their way: `kopuro alert deliveries` shows what becomes of them")
 
 

@@ -1,19 +1,18 @@
 """`kopuro case …`: work on review cases from a terminal, until pages exist; people are masked unless revealed."""
 
-import asyncio
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.cli.transaction import Attempt, in_transaction
 from gateway.disclosure.corrections import examine_changes
 from gateway.foundation.clock import BISHKEK, utc_now
-from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.intake.case_answers import say_later
@@ -24,7 +23,6 @@ from gateway.intake.case_undo import propose_undo, reopen, undo
 from gateway.intake.case_work import Proposal, approve, assign_case, confirm, propose, reject, take_step
 from gateway.intake.cases import CaseEntry, list_cases
 from gateway.registry.splits import merges_of, plan_split
-from gateway.wiring import begin, ready_database
 
 Role = Literal["RESPONSIBLE", "HEAD", "DISTRICT", "SPECIAL_ADMIN"]
 By = Annotated[str, typer.Option("--by", help="Who decides: a reference to an account.")]
@@ -32,7 +30,6 @@ As = Annotated[Role, typer.Option("--as", help="The role in which it is decided.
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept with the step.")]
 Case = Annotated[UUID, typer.Argument(help="The case's id.")]
 Choice = Literal["merge", "count", "revive", "accept"]
-Result = TypeVar("Result")
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +68,10 @@ def show(
     """Show a case with its steps and candidates; with --reveal also who they are, which leaves a trace."""
     if revealed and not (reason.strip() and by.strip()):
         raise SettingsError("--reveal needs --by and --reason: who looks at people says why")
-    _run(lambda session, _: _show(session, case_id, (by, reason) if revealed else None))
+    _run(
+        lambda session, _: _show(session, case_id, (by, reason) if revealed else None),
+        Attempt("case show --reveal", by) if revealed else None,
+    )
 
 
 async def _show(session: AsyncSession, case_id: UUID, trace: tuple[str, str] | None) -> None:
@@ -101,7 +101,10 @@ def assign(
     reason: Why,
 ) -> None:
     """Give a case to somebody."""
-    _run(lambda session, _: assign_case(session, case_id, to=to, actor=_actor(by, role), reason=reason))
+    _run(
+        lambda session, _: assign_case(session, case_id, to=to, actor=_actor(by, role), reason=reason),
+        Attempt("case assign", by),
+    )
 
 
 def step(
@@ -113,11 +116,11 @@ def step(
     reason: Why,
 ) -> None:
     """Take a step that answers nothing yet."""
-    actor = _actor(by, role)
+    actor, attempt = _actor(by, role), Attempt(f"case step {name}", by)
     if name is Step.REOPEN:
-        _run(lambda session, _: reopen(session, case_id, actor=actor, reason=reason))
+        _run(lambda session, _: reopen(session, case_id, actor=actor, reason=reason), attempt)
     else:
-        _run(lambda session, _: take_step(session, case_id, name, actor=actor, reason=reason))
+        _run(lambda session, _: take_step(session, case_id, name, actor=actor, reason=reason), attempt)
 
 
 def propose_answer(
@@ -135,7 +138,10 @@ def propose_answer(
 ) -> None:
     """Propose an answer; another person approves it."""
     proposal = Proposal(answer=answer, candidate_id=candidate)
-    _run(lambda session, _: propose(session, case_id, proposal, actor=_actor(by, role), reason=reason))
+    _run(
+        lambda session, _: propose(session, case_id, proposal, actor=_actor(by, role), reason=reason),
+        Attempt("case propose", by),
+    )
 
 
 def approve_answer(case_id: Case, *, by: By, role: As, reason: Why) -> None:
@@ -145,7 +151,8 @@ def approve_answer(case_id: Case, *, by: By, role: As, reason: Why) -> None:
         lambda session, settings: _and_examine(
             session,
             approve(session, case_id, actor=actor, reason=reason, policies=settings.fields),
-        )
+        ),
+        Attempt("case approve", by),
     )
 
 
@@ -162,13 +169,17 @@ def confirm_alone(
     _run(
         lambda session, settings: confirm(
             session, case_id, proposal, actor=actor, reason=reason, policies=settings.fields
-        )
+        ),
+        Attempt("case confirm", by),
     )
 
 
 def reject_case(case_id: Case, *, by: By, role: As, reason: Why) -> None:
     """Close a case as no problem; a pair is remembered as two people."""
-    _run(lambda session, _: reject(session, case_id, actor=_actor(by, role), reason=reason))
+    _run(
+        lambda session, _: reject(session, case_id, actor=_actor(by, role), reason=reason),
+        Attempt("case reject", by),
+    )
 
 
 def postpone(
@@ -181,7 +192,10 @@ def postpone(
 ) -> None:
     """Lay a case aside until a day; its clock runs on."""
     morning = until.replace(hour=9, tzinfo=BISHKEK)
-    _run(lambda session, _: say_later(session, case_id, until=morning, actor=_actor(by, role), reason=reason))
+    _run(
+        lambda session, _: say_later(session, case_id, until=morning, actor=_actor(by, role), reason=reason),
+        Attempt("case postpone", by),
+    )
 
 
 def undo_case(
@@ -196,7 +210,10 @@ def undo_case(
 ) -> None:
     """Undo what a case decided: the first call proposes and shows the plan, another person's call does it."""
     actor, given = _actor(by, role), _pairs(belongs or [])
-    _run(lambda session, settings: _undo(session, settings, case_id, actor, reason, given))
+    _run(
+        lambda session, settings: _undo(session, settings, case_id, actor, reason, given),
+        Attempt("case undo", by),
+    )
 
 
 async def _undo(
@@ -257,24 +274,11 @@ def _pairs(texts: list[str]) -> dict[UUID, UUID]:
         raise SettingsError("--belongs is written assertion=entry, with two ids") from None
 
 
-def _run(work: Callable[[AsyncSession, Settings], Awaitable[Any]]) -> None:
+def _run(work: Callable[[AsyncSession, Settings], Awaitable[Any]], attempt: Attempt | None = None) -> None:
     """Do something in one transaction of its own and print what it came to."""
-    settings = begin()
-    with ready_database(settings) as ready:
-        told = asyncio.run(_transaction(ready, work))
+    told = in_transaction(work, attempt)
     if isinstance(told, str):
         typer.echo(told)
-
-
-async def _transaction(
-    settings: Settings, work: Callable[[AsyncSession, Settings], Awaitable[Result]]
-) -> Result:
-    database = Database(settings.database.url)
-    try:
-        async with database.transaction() as session:
-            return await work(session, settings)
-    finally:
-        await database.close()
 
 
 def _say(told: dict[str, Any], indent: int | None = None) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.cli.transaction import By, Why, actor_at_terminal, as_plain, in_transaction, say
+from gateway.cli.transaction import Attempt, By, Why, actor_at_terminal, as_plain, in_transaction, say
 from gateway.operations.causes import sentences
 from gateway.operations.incidents import (
     IncidentFilter,
@@ -65,7 +65,10 @@ def ack(
 ) -> None:
     """Say that somebody looks after it."""
     actor = actor_at_terminal(by)
-    in_transaction(lambda session, _: acknowledge(session, incident_id, actor=actor, note=said))
+    in_transaction(
+        lambda session, _: acknowledge(session, incident_id, actor=actor, note=said),
+        Attempt("incident ack", by),
+    )
 
 
 def note(
@@ -73,13 +76,19 @@ def note(
 ) -> None:
     """Write something down."""
     actor = actor_at_terminal(by)
-    in_transaction(lambda session, _: add_note(session, incident_id, actor=actor, note=text))
+    in_transaction(
+        lambda session, _: add_note(session, incident_id, actor=actor, note=text),
+        Attempt("incident note", by),
+    )
 
 
 def close(incident_id: Incident, *, by: By, reason: Why) -> None:
     """Close it; the next failure of its cause opens another."""
     actor = actor_at_terminal(by)
-    in_transaction(lambda session, _: close_incident(session, incident_id, actor=actor, reason=reason))
+    in_transaction(
+        lambda session, _: close_incident(session, incident_id, actor=actor, reason=reason),
+        Attempt("incident close", by),
+    )
 
 
 def _told(view: IncidentView) -> dict[str, Any]:

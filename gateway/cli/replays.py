@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.cli.transaction import By, Why, actor_at_terminal, as_plain, in_transaction, say
+from gateway.cli.transaction import Attempt, By, Why, actor_at_terminal, as_plain, in_transaction, say
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.intake.exchange_states import STATES
@@ -105,7 +105,7 @@ def start(
         )
         return await show_run(session, await begin_run(session, plan, wish, actor=actor))
 
-    say(_told(in_transaction(begin)))
+    say(_told(in_transaction(begin, Attempt("replay start", by))))
 
 
 def list_all(*, limit: Annotated[int, typer.Option(min=1, max=500)] = 50) -> None:
@@ -150,7 +150,8 @@ def _stepping(step: RunStep) -> Any:
         say(
             _told(
                 in_transaction(
-                    lambda session, _: take_run_step(session, run_id, step, actor=actor, reason=reason)
+                    lambda session, _: take_run_step(session, run_id, step, actor=actor, reason=reason),
+                    Attempt(f"replay {step}", by),
                 )
             )
         )

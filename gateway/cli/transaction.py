@@ -10,8 +10,9 @@ import typer
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.access.acts import Act, record_act
 from gateway.foundation.database import Database
-from gateway.foundation.errors import InputRefused, SettingsError
+from gateway.foundation.errors import AccessError, InputRefused, KopuroError, SettingsError
 from gateway.foundation.settings import Settings
 from gateway.operations.actor import Actor
 from gateway.wiring import begin, ready_database
@@ -22,24 +23,60 @@ Result = TypeVar("Result")
 Doing = Callable[[AsyncSession, Settings], Awaitable[Result]]
 
 
-def in_transaction(work: Doing[Result]) -> Result:
-    """Do something in one transaction of its own; what was typed wrongly is one sentence."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who tries which command; a refusal is recorded under both."""
+
+    command: str
+    by: str
+
+
+def in_transaction(work: Doing[Result], attempt: Attempt | None = None) -> Result:
+    """Do something in one transaction of its own; what was typed wrongly is one sentence.
+
+    Of an attempt that is refused a record stays, after everything else was taken back.
+    """
     with ready_database(begin()) as ready:
         try:
-            return asyncio.run(_do(ready, work))
+            return asyncio.run(_do(ready, work, attempt))
         except InputRefused as refused:
             raise SettingsError(
                 "; ".join(f"{field}: {reason}" for field, reason in refused.problems)
             ) from None
 
 
-async def _do(settings: Settings, work: Doing[Result]) -> Result:
+async def _do(settings: Settings, work: Doing[Result], attempt: Attempt | None) -> Result:
     database = Database(settings.database.url, pool_size=2)
     try:
         async with database.transaction() as session:
             return await work(session, settings)
+    except KopuroError as error:
+        if attempt and attempt.by.strip():
+            await _record_refusal(database, attempt, error)
+        raise
     finally:
         await database.close()
+
+
+async def _record_refusal(database: Database, attempt: Attempt, error: KopuroError) -> None:
+    act = Act(
+        act=f"kopuro {attempt.command}",
+        object="CASE" if attempt.command.startswith("case ") else "WORK",
+        allowed=False,
+        reason=_code_of(error),
+        caller="PROGRAM",
+        detail={"by": actor_at_terminal(attempt.by).reference},
+    )
+    async with database.transaction() as session:
+        await record_act(session, act)
+
+
+def _code_of(error: KopuroError) -> str:
+    if isinstance(error, AccessError):
+        return error.code
+    if isinstance(error, InputRefused):
+        return " ".join(f"{field}:{reason}" for field, reason in error.problems)
+    return type(error).__name__
 
 
 def actor_at_terminal(by: str) -> Actor:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from gateway.cli.transaction import By, Why, actor_at_terminal, as_plain, in_transaction, say
+from gateway.cli.transaction import Attempt, By, Why, actor_at_terminal, as_plain, in_transaction, say
 from gateway.operations.exchange_work import work_of_exchange
 from gateway.operations.work import (
     JobStep,
@@ -75,7 +75,12 @@ def job(
 ) -> None:
     """Hold a job, let it go, try it now, or drop it."""
     actor = actor_at_terminal(by)
-    say(in_transaction(lambda session, _: take_job_step(session, job_id, step, actor=actor, reason=reason)))
+    say(
+        in_transaction(
+            lambda session, _: take_job_step(session, job_id, step, actor=actor, reason=reason),
+            Attempt(f"work job {step}", by),
+        )
+    )
 
 
 def letter(
@@ -87,16 +92,21 @@ def letter(
 ) -> None:
     """Try dead work anew, or give it up for good."""
     actor, take = actor_at_terminal(by), retry_letter if step == "retry" else drop_letter
-    in_transaction(lambda session, _: take(session, letter_id, actor=actor, reason=reason))
+    in_transaction(
+        lambda session, _: take(session, letter_id, actor=actor, reason=reason),
+        Attempt(f"work letter {step}", by),
+    )
 
 
 def hold(kind: Kind, name: Name, *, by: By, reason: Why) -> None:
     """Let an agency, a feed or a task rest."""
     actor = actor_at_terminal(by)
-    in_transaction(lambda session, _: let_rest(session, kind, name, actor=actor, reason=reason))
+    in_transaction(
+        lambda session, _: let_rest(session, kind, name, actor=actor, reason=reason), Attempt("work hold", by)
+    )
 
 
 def resume(kind: Kind, name: Name, *, by: By) -> None:
     """Let it go on."""
     actor = actor_at_terminal(by)
-    in_transaction(lambda session, _: let_go_on(session, kind, name, actor=actor))
+    in_transaction(lambda session, _: let_go_on(session, kind, name, actor=actor), Attempt("work resume", by))

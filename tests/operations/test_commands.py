@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from gateway.cli import build
@@ -81,3 +82,31 @@ def test_incidents_jobs_rules_and_replays_from_a_terminal(kopuro: Kopuro, databa
     assert rule.exit_code == 0
     assert kopuro("alert", "try", rule.stdout.strip(), "--by", "duty").stdout.startswith("1 on their way")
     assert json.loads(kopuro("alert", "rules").stdout)["quiet_from"] == "22:00:00"
+
+
+def test_what_a_person_at_a_terminal_was_refused_is_on_record(kopuro: Kopuro, database_url: str) -> None:
+    """A refused act changes nothing and leaves who tried what and why not; a refused look leaves nothing."""
+    nobody = str(uuid4())
+    assert kopuro("incident", "close", nobody, "--by", "duty", "--reason", "over").exit_code != 0
+    assert kopuro("work", "job", "7", "hold", "--by", "duty", "--reason", " ").exit_code != 0
+    assert kopuro("case", "reject", nobody, "--by", "one", "--as", "HEAD", "--reason", "x").exit_code != 0
+    assert kopuro("incident", "show", nobody).exit_code != 0
+    assert kopuro("incident", "close", nobody, "--by", " ", "--reason", "over").exit_code != 0
+    assert asyncio.run(_acts(database_url)) == [
+        ("kopuro incident close", "WORK", False, "cli.duty"),
+        ("kopuro work job hold", "WORK", False, "cli.duty"),
+        ("kopuro case reject", "CASE", False, "cli.one"),
+    ]
+
+
+async def _acts(url: str) -> list[tuple[str, str, bool, str]]:
+    database = Database(url)
+    async with database.transaction() as session:
+        found = await session.execute(
+            text(
+                "select act, object, allowed, detail ->> 'by' from access_act where reason <> '' order by seq"
+            )
+        )
+        told = [tuple(row) for row in found]
+    await database.close()
+    return told
