@@ -52,7 +52,7 @@ async def test_new_exchanges_arrive_by_themselves_and_wait_while_paused(chromium
     await page.goto(LIST)
     before = await _rows(page)
     latest = await ask(chromium.site, ago=-3)
-    await page.locator(f'tr[data-id="{latest}"]').wait_for(timeout=9000)
+    await page.locator(f'tr[data-id="{latest}"]').wait_for()
     assert await _rows(page) == before + 1
     assert await page.locator("#announce").inner_text() == "1 new row"
     await page.get_by_role("button", name="Pause").click()

@@ -370,9 +370,9 @@ async def test_an_asker_that_stops_waiting_leaves_a_closed_exchange(journal: Jou
     async with Peer(raw(b"", pause=9)).listening() as peer:
         started = time.monotonic()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(1.5):
                 await ask(journal, peer)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 8
     assert [(row.kind, row.fault_code) for row in await rows(journal)] == [
         ("SENT", ""),
         ("ANSWERED", "cancelled"),

@@ -86,8 +86,8 @@ async def test_both_agencies_are_asked_side_by_side() -> None:
     child = People(3).person()
     sources = Sources.knowing([child])
     sources.passports["ID1234567"] = passport_of(child)
-    sources.seconds = 0.3
-    async with asyncio.timeout(0.5):
+    sources.seconds = 1.0
+    async with asyncio.timeout(1.9):
         form = await fill(sources, child.pin, series="ID", number="1234567")
     assert form.outcomes == {"ZAGS": Outcome.FOUND, "PASSPORT": Outcome.FOUND}
     assert form.value("passport_number") == "1234567"

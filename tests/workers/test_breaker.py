@@ -1,6 +1,7 @@
 """The breaker: what opens it, what does not, who may probe, and that everybody sees the same one."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -131,18 +132,21 @@ async def test_a_lost_probe_is_given_to_another(database: Database, clock: SetCl
 
 async def test_an_asker_who_waited_long_and_left_counts(database: Database, clock: SetClock) -> None:
     """Three askers whose patience ended open the breaker; those who left at once do not."""
-    breakers = Breakers(database, CHOICE, clock=clock)
+    breakers = Breakers(database, replace(CHOICE, slow_seconds=0.5), clock=clock)
 
     async def leave_after(seconds: float) -> None:
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(seconds), breakers.asking(LINE):
+            async with asyncio.timeout(None) as patience, breakers.asking(LINE):
+                patience.reschedule(
+                    asyncio.get_running_loop().time() + seconds
+                )  # not while it still connects
                 await asyncio.sleep(30)
 
     for _ in range(4):
-        await leave_after(0.02)
+        await leave_after(0.01)
     assert await ask(breakers) == "answered"
     for _ in range(3):
-        await leave_after(0.08)
+        await leave_after(0.6)
     assert await ask(breakers) == BREAKER_OPEN
 
 

@@ -149,4 +149,4 @@ async def test_a_held_kind_of_job_waits_and_a_dead_one_leaves_a_letter(
         (letter,) = await dead_letters(session)
         assert (letter.name, letter.cause) == ("be_refused", "AGENCY_REFUSES")
         await resume(session, "TASK", "sleep", by="o.p", at=utc_now())
-    await asyncio.wait_for(until(done), 30)
+    await asyncio.wait_for(until(done), 120)
