@@ -9,7 +9,7 @@ import pytest
 from gateway.foundation.clock import today
 from gateway.foundation.errors import InputRefused
 from gateway.intake.autofill import FilledForm, Question, autofill
-from gateway.intake.ports import Agencies, Outcome, PassportRecord
+from gateway.intake.ports import Agencies, AgencyAnswer, Outcome, PassportRecord
 from gateway.matching.record import Record
 from gateway.registry.values import VerificationStatus
 from tests.intake.support import CONTEXT, Sources, person_record
@@ -82,13 +82,18 @@ async def test_an_impossible_pin_is_refused_before_anybody_is_asked(pin: str, re
 
 
 async def test_both_agencies_are_asked_side_by_side() -> None:
-    """With a document the two questions run at the same time."""
+    """With a document the two questions run at the same time: neither is answered before both are asked."""
+    both = asyncio.Barrier(2)
+
+    class Together(Sources):
+        async def _answer(self, source: str, record: object) -> AgencyAnswer:
+            await both.wait()
+            return await super()._answer(source, record)
+
     child = People(3).person()
-    sources = Sources.knowing([child])
+    sources = Together.knowing([child])
     sources.passports["ID1234567"] = passport_of(child)
-    sources.seconds = 1.0
-    async with asyncio.timeout(1.9):
-        form = await fill(sources, child.pin, series="ID", number="1234567")
+    form = await fill(sources, child.pin, series="ID", number="1234567")
     assert form.outcomes == {"ZAGS": Outcome.FOUND, "PASSPORT": Outcome.FOUND}
     assert form.value("passport_number") == "1234567"
 
