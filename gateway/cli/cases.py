@@ -70,7 +70,7 @@ def show(
         raise SettingsError("--reveal needs --by and --reason: who looks at people says why")
     _run(
         lambda session, _: _show(session, case_id, (by, reason) if revealed else None),
-        Attempt("case show --reveal", by) if revealed else None,
+        _attempt("show --reveal", by) if revealed else None,
     )
 
 
@@ -103,7 +103,7 @@ def assign(
     """Give a case to somebody."""
     _run(
         lambda session, _: assign_case(session, case_id, to=to, actor=_actor(by, role), reason=reason),
-        Attempt("case assign", by),
+        _attempt("assign", by),
     )
 
 
@@ -116,7 +116,7 @@ def step(
     reason: Why,
 ) -> None:
     """Take a step that answers nothing yet."""
-    actor, attempt = _actor(by, role), Attempt(f"case step {name}", by)
+    actor, attempt = _actor(by, role), _attempt(f"step {name}", by)
     if name is Step.REOPEN:
         _run(lambda session, _: reopen(session, case_id, actor=actor, reason=reason), attempt)
     else:
@@ -140,7 +140,7 @@ def propose_answer(
     proposal = Proposal(answer=answer, candidate_id=candidate)
     _run(
         lambda session, _: propose(session, case_id, proposal, actor=_actor(by, role), reason=reason),
-        Attempt("case propose", by),
+        _attempt("propose", by),
     )
 
 
@@ -152,7 +152,7 @@ def approve_answer(case_id: Case, *, by: By, role: As, reason: Why) -> None:
             session,
             approve(session, case_id, actor=actor, reason=reason, policies=settings.fields),
         ),
-        Attempt("case approve", by),
+        _attempt("approve", by),
     )
 
 
@@ -170,7 +170,7 @@ def confirm_alone(
         lambda session, settings: confirm(
             session, case_id, proposal, actor=actor, reason=reason, policies=settings.fields
         ),
-        Attempt("case confirm", by),
+        _attempt("confirm", by),
     )
 
 
@@ -178,7 +178,7 @@ def reject_case(case_id: Case, *, by: By, role: As, reason: Why) -> None:
     """Close a case as no problem; a pair is remembered as two people."""
     _run(
         lambda session, _: reject(session, case_id, actor=_actor(by, role), reason=reason),
-        Attempt("case reject", by),
+        _attempt("reject", by),
     )
 
 
@@ -194,7 +194,7 @@ def postpone(
     morning = until.replace(hour=9, tzinfo=BISHKEK)
     _run(
         lambda session, _: say_later(session, case_id, until=morning, actor=_actor(by, role), reason=reason),
-        Attempt("case postpone", by),
+        _attempt("postpone", by),
     )
 
 
@@ -212,7 +212,7 @@ def undo_case(
     actor, given = _actor(by, role), _pairs(belongs or [])
     _run(
         lambda session, settings: _undo(session, settings, case_id, actor, reason, given),
-        Attempt("case undo", by),
+        _attempt("undo", by),
     )
 
 
@@ -259,6 +259,10 @@ async def _masked(session: AsyncSession, case: CaseEntry) -> dict[str, Any]:
         "two_people": work.four_eyes,
         "may_approve": sorted(rule_of(case.kind).approves),
     }
+
+
+def _attempt(step: str, by: str) -> Attempt:
+    return Attempt(f"case {step}", by, object="CASE")
 
 
 def _actor(by: str, role: str) -> Actor:

@@ -29,6 +29,7 @@ class Attempt:
 
     command: str
     by: str
+    object: str = "WORK"
 
 
 def in_transaction(work: Doing[Result], attempt: Attempt | None = None) -> Result:
@@ -61,7 +62,7 @@ async def _do(settings: Settings, work: Doing[Result], attempt: Attempt | None) 
 async def _record_refusal(database: Database, attempt: Attempt, error: KopuroError) -> None:
     act = Act(
         act=f"kopuro {attempt.command}",
-        object="CASE" if attempt.command.startswith("case ") else "WORK",
+        object=attempt.object,
         allowed=False,
         reason=_code_of(error),
         caller="PROGRAM",

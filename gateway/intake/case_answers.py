@@ -31,6 +31,8 @@ from gateway.intake.policies import Policies
 from gateway.registry.case_tables import CaseWork
 from gateway.registry.model import ReviewCase
 
+IN_REVIEW = frozenset({"count", "revive"})  # what they change besides the entries, only `say_yes` carries out
+
 _BY_POWER = ("SPECIAL_ADMIN", "DISTRICT", "HEAD", "RESPONSIBLE")
 _UP = {"ESCALATED": Step.TAKE_BACK, "INFO_REQUESTED": Step.REPLY, "WAITING_SOURCE": Step.SOURCE_ANSWERED}
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import RegistryError
-from gateway.intake.case_answers import answer_of
+from gateway.intake.case_answers import IN_REVIEW, answer_of
 from gateway.intake.case_effects import close_case, is_provisional, merge_people, part_people
 from gateway.intake.case_opening import CaseQuestion, lock_open, open_case, open_duplicate
 from gateway.intake.case_rules import rule_of
@@ -105,7 +105,7 @@ async def decide_case(
     if candidate_id and candidate_id not in candidates:
         raise RegistryError("this entry is not a candidate of the case")
     if answer == "confirm":
-        if answer_of(case.kind, has_candidates=bool(candidates)) in {"count", "revive"}:
+        if answer_of(case.kind, has_candidates=bool(candidates)) in IN_REVIEW:
             raise RegistryError("this changes a place or a death: it is answered in the review")
         await _let_one_decide(session, case, provisional=bool(candidates))
         if candidates:

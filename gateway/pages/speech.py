@@ -30,6 +30,11 @@ class Speech:
         """Tell whether the catalogue has a text."""
         return key in self.catalogue
 
+    def name(self, group: str, code: str) -> str:
+        """Say a code by its name in a group of the catalogue; one without a name is said as it is."""
+        key = f"{group}.{code}"
+        return self.say(key) if self.knows(key) else code
+
     def _shown(self, value: Any) -> Any:
         return _Counted(value, self.number(value)) if type(value) is int else value
 

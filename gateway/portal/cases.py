@@ -11,7 +11,7 @@ from gateway.access.errors import not_found, refused
 from gateway.access.route_policy import holder
 from gateway.access.values import Action, Kind
 from gateway.foundation.clock import utc_now
-from gateway.intake.case_answers import answer_of
+from gateway.intake.case_answers import IN_REVIEW, answer_of
 from gateway.intake.cases import CaseEntry, decide_case, list_cases
 from gateway.intake.reasons import sentence
 from gateway.pages import NavEntry, Page, Room, Visit
@@ -76,6 +76,7 @@ class Cases:
             people = [case.person_id, *(each.person_id for each in case.candidates)]
             values = [await _values(session, person_id) for person_id in people]
         whole = await self._whole(case)
+        means = answer_of(case.kind, has_candidates=bool(case.candidates))
         deciding = decide_first(visit.caller, (Action.APPROVE, Action.WORK), Kind.CASE)
         return visit.render(
             "portal/case.html",
@@ -86,7 +87,8 @@ class Cases:
             compared=[name for name in _COMPARED if any(name in each for each in values)],
             values=values,
             whole=whole,
-            means=answer_of(case.kind, has_candidates=bool(case.candidates)),
+            means=means,
+            in_review=means in IN_REVIEW,
             is_open=case.state in OPEN_STATES,
             may_answer=deciding.allowed and whole,
             may_confirm=deciding.allowed and deciding.action is Action.APPROVE and whole,
