@@ -19,6 +19,7 @@ from gateway.matching.full_name import full_name
 from gateway.matching.model import Model
 from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Record
+from gateway.matching.scale import Scale
 
 Index = dict[str, list[int]]
 
@@ -102,7 +103,7 @@ def _index(incoming: Sequence[Record]) -> Index:
 
 def decide_all(gathered: Gathered, model: Model) -> Iterator[Decision[str]]:
     """Decide about every incoming record, in order."""
-    size = gathered.census.size
+    scale = Scale.of(model, gathered.census.size)
     for record, found in zip(gathered.incoming, gathered.candidates, strict=True):
         entries = ((gathered.entry_ids[place], gathered.entries[place]) for place in found)
-        yield decide_prepared(record, entries, population=size, model=model)
+        yield decide_prepared(record, entries, scale)

@@ -1,9 +1,8 @@
-"""Compare two records field by field: a level per field, and the words and weights that explain it."""
+"""Compare two records field by field: a level per field; what they weigh is the scale's to say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import permutations
-from math import log2
+from typing import NamedTuple
 
 from gateway.matching.full_name import Parts
 from gateway.matching.levels import (
@@ -19,7 +18,6 @@ from gateway.matching.levels import (
     slips,
     surname_level,
 )
-from gateway.matching.model import Model
 from gateway.matching.normalise import Part
 from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Record
@@ -29,25 +27,13 @@ FIELDS = (
     "surname", "given_name", "patronymic", "birth_date", "sex", "pin", "birth_certificate", "passport",
     "organisation", "place",
 )  # fmt: skip
-_REORDERED = -1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Why: what one field says, how much it weighs in bits; the text names no value."""
-
-    field: str
-    level: str
-    weight: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The level of every field; `reordered` when the names agree only with their parts in another order.
 
-    `torn` where the given name may as well be another known name mistyped; `surname_root` and `given_fold` are
-    the entry's, to look up how rare they are.
+    `torn` where the given name may as well be another known name mistyped. It holds no value: however many pairs
+    look so, it is one and the same, so it can be a key.
     """
 
     surname: Level
@@ -62,8 +48,6 @@ class Comparison:
     place: Level
     reordered: bool = False
     torn: bool = False
-    surname_root: str = ""
-    given_fold: str = ""
 
     @property
     def names_agree(self) -> bool:
@@ -89,51 +73,6 @@ class Comparison:
         """Tell whether the given name is another person's."""
         return self.given_name in OTHER_NAME
 
-    def weight(self, model: Model, *, population: int) -> float:
-        """Give the weight of the pair in bits, after the chance of meeting a stranger."""
-        # in the order of the fields: sums of bits must not depend on who adds them up
-        total = sum([model.weight(name, getattr(self, name), population=population) for name in FIELDS])
-        if self.reordered:
-            total += _REORDERED
-        return total + self._rarity(model) - log2(model.size(population))
-
-    def _rarity(self, model: Model) -> float:
-        bits = 0.0
-        if self.surname in SAME_NAME:
-            bits += model.rarity("surname", self.surname_root)
-        if self.given_name is Level.EQUAL:
-            bits += model.rarity("given_name", self.given_fold)
-        return bits
-
-    def evidence(self, model: Model, *, population: int) -> tuple[Evidence, ...]:
-        """Explain field by field."""
-        found = []
-        for name in FIELDS:
-            level: Level = getattr(self, name)
-            if level is not Level.MISSING:
-                weight = round(model.weight(name, level, population=population), 2)
-                found.append(Evidence(field=name, level=level, weight=weight, text=_TEXTS[level]))
-        if self.reordered:
-            text = "parts stand in another order"
-            found.append(Evidence(field="names", level=Level.SWAPPED, weight=_REORDERED, text=text))
-        if rarity := self._rarity(model):
-            text = "rare names" if rarity > 0 else "common names"
-            found.append(Evidence(field="names", level="RARITY", weight=round(rarity, 2), text=text))
-        return tuple(found)
-
-
-_TEXTS: Mapping[Level, str] = {
-    Level.EQUAL: "the same",
-    Level.FORM: "the same in another form",
-    Level.SIMILAR: "like a typing mistake",
-    Level.LOOSE: "alike, more than one letter apart",
-    Level.NEAR: "one digit off or two exchanged",
-    Level.SWAPPED: "day and month exchanged",
-    Level.DIFFERENT: "different",
-    Level.DOUBTED: "different, but it repeats another birth date: probably a relative's",
-    Level.TWO_NAMES: "two different names, both known",
-}
-
 
 def compare(record: Record, entry: Record, *, vocabulary: Vocabulary = SHIPPED) -> Comparison:
     """Compare a record with an entry; names of the vocabulary are nobody's typing mistake."""
@@ -143,7 +82,7 @@ def compare(record: Record, entry: Record, *, vocabulary: Vocabulary = SHIPPED) 
 def compare_prepared(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> Comparison:
     """Compare two records made ready before."""
     (surname, given, patronymic), order, reordered = _names(one, other, vocabulary)
-    entry_surname, entry_given, _ = other.name.parts
+    entry_given = other.name.given_name
     torn = given is Level.SIMILAR and bool(
         order[1] and entry_given and vocabulary.is_torn(order[1], entry_given)
     )
@@ -151,10 +90,6 @@ def compare_prepared(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> 
         surname=surname,
         given_name=given,
         patronymic=patronymic,
-        reordered=reordered,
-        torn=torn,
-        surname_root=entry_surname.root if entry_surname else "",
-        given_fold=entry_given.fold if entry_given else "",
         birth_date=birth_date_level(one, other),
         sex=plain_level(one.sex, other.sex),
         pin=_pin(one, other),
@@ -162,6 +97,8 @@ def compare_prepared(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> 
         passport=plain_level(one.passport, other.passport),
         organisation=plain_level(one.organisation, other.organisation),
         place=plain_level(one.place, other.place),
+        reordered=reordered,
+        torn=torn,
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from gateway.matching.comparison import Comparison, Evidence, compare_prepared
-from gateway.matching.levels import SAME_NAME, Level
+from gateway.matching.comparison import Comparison, compare_prepared
+from gateway.matching.levels import Level
 from gateway.matching.model import IDENTIFIERS, MODEL, Model
 from gateway.matching.normalise import fold
 from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Candidate, Record
-from gateway.matching.rules import NOBODY, RULES, Pair, Rule, Verdict
+from gateway.matching.rules import Rule, Verdict
+from gateway.matching.scale import Evidence, Scale
 
 Id = TypeVar("Id")
 
@@ -25,8 +26,8 @@ class Opinion(Generic[Id]):
     judged: Rule
     weight: float
     seen: Comparison
-    model: Model
-    population: int
+    rarity: float
+    scale: Scale
 
     @property
     def verdict(self) -> Verdict:
@@ -46,7 +47,7 @@ class Opinion(Generic[Id]):
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Explain field by field, without any value."""
-        return self.seen.evidence(self.model, population=self.population)
+        return self.scale.evidence(self.seen, self.rarity)
 
     @property
     def by_identifier(self) -> bool:
@@ -97,49 +98,23 @@ Decision = Match[Id] | Review[Id] | NoMatch[Id]
 
 def judge(record: Record, candidate: Candidate, *, population: int, model: Model = MODEL) -> Opinion[UUID]:
     """Weigh one pair against a registry of `population` entries."""
-    return weigh(
-        prepare(record), candidate.person_id, prepare(candidate.record), model=model, population=population
-    )
+    scale = Scale.of(model, population)
+    return weigh(prepare(record), candidate.person_id, prepare(candidate.record), scale)
 
 
-def weigh(record: Prepared, person_id: Id, entry: Prepared, *, model: Model, population: int) -> Opinion[Id]:
+def weigh(record: Prepared, person_id: Id, entry: Prepared, scale: Scale) -> Opinion[Id]:
     """Weigh one pair of records made ready before."""
-    seen = compare_prepared(record, entry, model.vocabulary)
-    weight = seen.weight(model, population=population)
-    pair = Pair(
-        seen=seen,
-        both_pins_verified=record.pin_verified and entry.pin_verified,
-        support=_supports(seen, model),
-        weight=weight,
-        thresholds=model.thresholds,
-    )
-    rule = next((rule for rule in RULES if rule.when(pair)), NOBODY)
+    seen = compare_prepared(record, entry, scale.model.vocabulary)
+    rarity = scale.rarity(seen, entry)
+    weight = scale.weight(seen, rarity)
     return Opinion(
         person_id=person_id,
-        judged=rule,
+        judged=scale.rule(seen, weight, both_pins_verified=record.pin_verified and entry.pin_verified),
         weight=round(weight, 2),
         seen=seen,
-        model=model,
-        population=population,
+        rarity=rarity,
+        scale=scale,
     )
-
-
-def _supports(seen: Comparison, model: Model) -> bool:
-    """Tell whether the school or the place agrees and tells people apart, or the data show that names do.
-
-    A place says little about a learner of another school. What pairs with PINs show goes first.
-    """
-    shown = model.labelled.get(seen.circumstances)
-    if shown and shown.warns(model.thresholds):
-        return False
-    if shown and seen.names_equal and seen.patronymic in SAME_NAME and shown.trusts(model.thresholds):
-        return True
-    school, place = seen.organisation, seen.place
-    if school is Level.EQUAL:
-        return model.weights["organisation"][school] >= model.thresholds.support
-    if place is not Level.EQUAL or school is Level.DIFFERENT:
-        return False
-    return model.weights["place"][place] >= model.thresholds.support
 
 
 def decide(
@@ -152,15 +127,29 @@ def decide(
     """
     wiser = _with_frequent_names(model, candidates)
     entries = [(each.person_id, prepare(each.record)) for each in candidates]
-    return decide_prepared(prepare(record), entries, population=population, model=wiser)
+    return decide_prepared(prepare(record), entries, Scale.of(wiser, population))
 
 
-def decide_prepared(
-    record: Prepared, entries: Iterable[tuple[Id, Prepared]], *, population: int, model: Model
-) -> Decision[Id]:
-    """Decide about a record among entries made ready before: the one decision online and in bulk."""
-    return together(
-        [weigh(record, entry_id, entry, model=model, population=population) for entry_id, entry in entries]
+def decide_prepared(record: Prepared, entries: Iterable[tuple[Id, Prepared]], scale: Scale) -> Decision[Id]:
+    """Decide about a record among entries made ready before: the one decision online and in bulk.
+
+    A link that rests on an identifier stands whoever is merely named alike; so they are weighed only without one.
+    """
+    everybody = list(entries)
+    holders = {entry_id for entry_id, entry in everybody if _share_an_identifier(record, entry)}
+    if holders:
+        nearest = [each for each in everybody if each[0] in holders]
+        decision = together([weigh(record, *each, scale) for each in nearest])
+        if isinstance(decision, Match) and decision.opinion.by_identifier:
+            return decision
+    return together([weigh(record, *each, scale) for each in everybody])
+
+
+def _share_an_identifier(one: Prepared, other: Prepared) -> bool:
+    return bool(
+        (one.pin and one.pin == other.pin)
+        or (one.birth_certificate and one.birth_certificate == other.birth_certificate)
+        or (one.passport and one.passport == other.passport)
     )
 
 
@@ -193,7 +182,8 @@ def _in_the_way(link: Opinion[Id], others: list[Opinion[Id]]) -> bool:
         by_pin = link.seen.pin is Level.EQUAL
         return any(each.by_identifier and not (by_pin and each.seen.is_other_name) for each in rivals)
     return any(
-        each.by_identifier or each.weight > link.weight - link.model.thresholds.margin for each in rivals
+        each.by_identifier or each.weight > link.weight - link.scale.model.thresholds.margin
+        for each in rivals
     )
 
 

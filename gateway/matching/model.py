@@ -63,6 +63,11 @@ class Thresholds:
     smallest_population: int = 10_000
     frequent_name: int = 3
 
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Give the weights at which a rule may change, in order."""
+        return tuple(sorted((self.match, self.likely, self.review, self.review - self.benefit)))
+
 
 THRESHOLDS = Thresholds()
 

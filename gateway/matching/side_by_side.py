@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Indel
 
-from gateway.matching.comparison import FIELDS, Evidence
+from gateway.matching.comparison import FIELDS
 from gateway.matching.levels import LIKE_NAME, OTHER_NAME, SAME_NAME, Level
 from gateway.matching.record import Record
+from gateway.matching.scale import Evidence
 
 _HIDDEN = frozenset({"pin", "birth_certificate", "passport"})
 _SHOWN_AT_END = 2

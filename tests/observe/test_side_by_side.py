@@ -11,9 +11,9 @@ from lxml import etree
 from gateway.console.agencies.examination import examine
 from gateway.console.charts import Line, curves, sparkline, stacked_bars
 from gateway.console.exchange_links import exchanges_link
-from gateway.matching.comparison import Evidence
 from gateway.matching.decision import judge
 from gateway.matching.record import Candidate, Record
+from gateway.matching.scale import Evidence
 from gateway.matching.side_by_side import DOT, beware, pair_fields, waterfall
 from tests.access.world import World
 from tests.running import make_settings

@@ -14,10 +14,10 @@ from gateway.foundation.errors import RegistryError
 from gateway.foundation.settings import Settings
 from gateway.intake.case_desk import history, work_of
 from gateway.intake.case_search import CaseFilter, CaseRow, Place, case_row, place_of
-from gateway.matching.comparison import Evidence
 from gateway.matching.decision import judge
 from gateway.matching.model import model_of
 from gateway.matching.record import Candidate, Record
+from gateway.matching.scale import Evidence
 from gateway.matching.side_by_side import FieldPair, WeightStep, beware, pair_fields, waterfall
 from gateway.pages import Visit
 from gateway.registry.candidates import entry_record, population
