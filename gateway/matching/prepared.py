@@ -27,15 +27,16 @@ class Prepared:
 
 def prepare(record: Record) -> Prepared:
     """Make a record ready to compare."""
-    swapped = with_day_and_month_swapped(record)
+    exchanged = with_day_and_month_swapped(record)
+    swapped = exchanged.birth_date if exchanged else None
     return Prepared(
         name=full_name(record),
         sex=record.sex,
         born=record.birth_date,
-        born_swapped=swapped.birth_date if swapped else None,
+        born_swapped=swapped,
         pin=record.pin,
         pin_verified=record.pin_verified,
-        pin_is_anothers=_is_anothers(record),
+        pin_is_anothers=is_anothers(record.pin, record.birth_date, swapped),
         birth_certificate=document(record.birth_certificate) if record.birth_certificate else None,
         passport=document(record.passport) if record.passport else None,
         organisation=record.organisation,
@@ -43,13 +44,9 @@ def prepare(record: Record) -> Prepared:
     )
 
 
-def _is_anothers(record: Record) -> bool:
+def is_anothers(pin: str | None, born: date | None, swapped: date | None) -> bool:
     """Tell whether the PIN repeats another birth date: two or more digits off, and not day and month exchanged."""
-    told = date_in_pin(record.pin)
-    if told is None or record.birth_date is None or told == record.birth_date:
+    told = date_in_pin(pin)
+    if told is None or born is None or told in {born, swapped}:
         return False
-    swapped = with_day_and_month_swapped(record)
-    if swapped and swapped.birth_date == told:
-        return False
-    pairs = zip(digits_of(told), digits_of(record.birth_date), strict=True)
-    return sum(one != other for one, other in pairs) > 2
+    return sum(one != other for one, other in zip(digits_of(told), digits_of(born), strict=True)) > 2

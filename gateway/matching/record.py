@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 PIN_LENGTH = 14
@@ -43,10 +44,14 @@ def with_day_and_month_swapped(record: Record) -> Record | None:
 
 def date_in_pin(pin: str | None) -> date | None:
     """Give the birth date a PIN repeats; None where it repeats none."""
-    if not pin or len(pin) != PIN_LENGTH or not pin.isdigit():
-        return None
+    return _date_of(pin[1:9]) if pin and len(pin) == PIN_LENGTH and pin.isdigit() else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _date_of(digits: str) -> date | None:
+    """Read DDMMYYYY."""
     try:
-        born = date(int(pin[5:9]), int(pin[3:5]), int(pin[1:3]))
+        born = date(int(digits[4:]), int(digits[2:4]), int(digits[:2]))
     except ValueError:
         return None
     return born if born.year >= OLDEST_YEAR else None

@@ -5,10 +5,9 @@ A table by the raw text holds what `record_of`, `full_name` and `document` make 
 
 # ruff: noqa: S608 - statements are made of our own words
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
-
-import pyarrow as pa
 
 from gateway.intake.person_rows import record_of
 from gateway.matching.census import Census
@@ -21,9 +20,9 @@ READ = (
     "surname", "given", "patronymic", "sex", "birth_date", "pin", "birth_cert", "passport", "territory", "school_id",
 )  # fmt: skip
 _NAMES = READ[:3]
-_COUNTED = {"school_id": "organisation", "territory": "place", "birth_date": "birth_date", "sex": "sex"}
+_FIELDS = {"school_id": "organisation", "territory": "place", "birth_date": "birth_date", "sex": "sex"}
 _SIDES = ("entry", "incoming")
-_TEXT, _NUMBER, _DAY = pa.string(), pa.int32(), pa.date32()
+_TEXT, _NUMBER, _DAY = "varchar", "integer", "date"
 _PLAIN_PIN = "[0-9]{12,16}"
 _PLAIN_DOCUMENT = "[0-9A-Za-z][0-9A-Za-z -]{3,}[0-9A-Za-z]"  # longer than what says that nothing was said
 # `document` writes look-alikes in Cyrillic; here they are written in Latin, as most are typed: no others are Latin
@@ -45,15 +44,18 @@ class ColumnEngine(Engine, Protocol):
     ) -> None:
         """Keep a CSV file of so many columns under a name: `unit` is the row's number, absent columns are empty."""
 
-    def put(self, name: str, table: pa.Table) -> None:
-        """Keep columns under a name."""
+    def put(self, name: str, columns: Mapping[str, tuple[Sequence[Any], str]]) -> None:
+        """Keep columns under a name: of each its values and their kind in SQL."""
 
     def view(self, name: str, query: str) -> None:
         """Give a query a name; it is computed where it is asked."""
 
 
-def keep_values(engine: ColumnEngine, census: Census) -> None:
-    """Keep for both sides a table of names in numbered parts, days, schools and documents; count the entries."""
+def keep_values(engine: ColumnEngine, census: Census) -> Sequence[Part]:
+    """Keep for both sides a table of names in numbered parts, days, schools and documents; count the entries.
+
+    Gives the parts by their numbers.
+    """
     parts: dict[Part, int] = {}
     _keep_spellings(engine, parts)
     moved = _keep_moved(engine, parts)
@@ -69,21 +71,25 @@ def keep_values(engine: ColumnEngine, census: Census) -> None:
     for side in _SIDES:
         engine.keep(f"{side}_named", _named(side, moved=moved))
     _keep_lookup_days(engine)
-    _count(engine, list(parts), census)
+    numbered = list(parts)
+    _count(engine, numbered, census)
+    return numbered
 
 
 def _rows(**values: str) -> Record:
     return record_of({name: value.strip() for name, value in values.items()})
 
 
+@lru_cache(maxsize=1 << 16)
+def read_value(column: str, text: str) -> Any:
+    """Read one value of a column of `READ` whose meaning no other column changes."""
+    return getattr(_rows(**{column: text}), _FIELDS[column])
+
+
 def _either(*columns: str) -> str:
     return " union ".join(
         f"select distinct {column} as text from {side}_row" for side in _SIDES for column in columns
     )
-
-
-def _put(engine: ColumnEngine, name: str, columns: Mapping[str, tuple[Sequence[Any], pa.DataType]]) -> None:
-    engine.put(name, pa.table({key: pa.array(values, kind) for key, (values, kind) in columns.items()}))
 
 
 def _number(parts: dict[Part, int], each: Part | None) -> int | None:
@@ -93,7 +99,7 @@ def _number(parts: dict[Part, int], each: Part | None) -> int | None:
 def _keep_spellings(engine: ColumnEngine, parts: dict[Part, int]) -> None:
     texts = [text for (text,) in engine.rows(_either(*_NAMES))]
     numbers = [_number(parts, part(_rows(surname=text).surname)) for text in texts]
-    _put(engine, "spelled", {"text": (texts, _TEXT), "part": (numbers, _NUMBER)})
+    engine.put("spelled", {"text": (texts, _TEXT), "part": (numbers, _NUMBER)})
 
 
 def _keep_moved(engine: ColumnEngine, parts: dict[Part, int]) -> bool:
@@ -108,7 +114,7 @@ def _keep_moved(engine: ColumnEngine, parts: dict[Part, int]) -> bool:
     numbers = [[_number(parts, each) for each in name.parts] for name in names]
     typed = {name: ([row[place] for row in rows], _TEXT) for place, name in enumerate(_NAMES)}
     meant = {name: ([row[place] for row in numbers], _NUMBER) for place, name in enumerate("sgp")}
-    _put(engine, "moved", typed | meant)
+    engine.put("moved", typed | meant)
     return bool(rows)
 
 
@@ -132,7 +138,7 @@ def _stems(stems: dict[str, int], texts: Iterable[str]) -> list[int]:
 def _keep_pairs(engine: ColumnEngine, name: str, several: Iterable[tuple[int, Sequence[int]]]) -> None:
     pairs = [(number, value) for number, values in several for value in values]
     told = {"part": ([one for one, _ in pairs], _NUMBER), "value": ([other for _, other in pairs], _NUMBER)}
-    _put(engine, name, told)
+    engine.put(name, told)
 
 
 def _keep_days(engine: ColumnEngine) -> None:
@@ -144,21 +150,20 @@ def _keep_days(engine: ColumnEngine) -> None:
         "born": ([each.birth_date for each in read], _DAY),
         "exchanged": ([each.birth_date if each else None for each in exchanged], _DAY),
     }
-    _put(engine, "day", told)
+    engine.put("day", told)
 
 
 def _keep_schools(engine: ColumnEngine) -> None:
     texts = [text for (text,) in engine.rows(_either("school_id"))]
-    told = {"text": (texts, _TEXT), "code": ([_rows(school_id=text).organisation for text in texts], _TEXT)}
-    _put(engine, "school", told)
+    told = {"text": (texts, _TEXT), "code": ([read_value("school_id", text) for text in texts], _TEXT)}
+    engine.put("school", told)
 
 
 def _keep_odd(engine: ColumnEngine, column: str, plain: str) -> None:
     """Keep what is made of the identifiers that are not written plainly."""
     odd = f"select text from ({_either(column)}) where text <> '' and not regexp_full_match(text, '{plain}')"
     texts = [text for (text,) in engine.rows(odd)]
-    _put(
-        engine,
+    engine.put(
         f"odd_{column}",
         {"text": (texts, _TEXT), "read": ([_identifier(column, each) for each in texts], _TEXT)},
     )
@@ -210,8 +215,7 @@ def _keep_lookup_days(engine: ColumnEngine) -> None:
     digits = "substr(pin, 2, 8)"
     told = f"select distinct {digits} from incoming_named where length(pin) = 14"
     texts = [text for (text,) in engine.rows(told)]
-    _put(
-        engine,
+    engine.put(
         "pin_day",
         {"text": (texts, _TEXT), "born": ([date_in_pin(f"0{each}00000") for each in texts], _DAY)},
     )
@@ -237,9 +241,9 @@ def _count(engine: ColumnEngine, parts: Sequence[Part], census: Census) -> None:
         census.names.surnames[parts[number].root] += count
     for number, count in _counted(engine, "p"):
         census.names.fathers[parts[number].root] += count
-    for column, name in _COUNTED.items():
+    for column, name in _FIELDS.items():
         for text, count in engine.rows(f"select {column}, count(*) from entry_row group by 1"):
-            value = getattr(_rows(**{column: text}), name)
+            value = read_value(column, text)
             if value is not None:
                 census.others[name][value] += count
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from splink import Linker, SettingsCreator, block_on
 
 from gateway.matching.blocking import LARGEST_BLOCK, MOST_CANDIDATES
-from gateway.matching.record import Record
+from gateway.matching.prepared import Prepared
 
 Row = tuple[Any, ...]
 
@@ -56,10 +56,10 @@ class Stage(Protocol):
     def lookups(self, first: int, last: int) -> str:
         """Give the query of the keys, hashed, that the incoming people numbered first … last are looked up by."""
 
-    def people(self, first: int, end: int) -> Iterator[tuple[str, Record]]:
+    def people(self, first: int, end: int) -> Iterator[tuple[str, Prepared]]:
         """Give the incoming people numbered from `first` to before `end`: id, values."""
 
-    def record(self, values: Sequence[Any]) -> Record:
+    def entry(self, values: Sequence[Any]) -> Prepared:
         """Read the values of one row of `entries`."""
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from gateway.matching.bulk import Gathered
 from gateway.matching.census import Census
-from gateway.matching.prepared import prepare
-from gateway.matching.record import Record
+from gateway.matching.prepared import Prepared
 from sync.bulk.engines import Engine, Stage, find_pairs
 from sync.bulk.sources import at_organisation
 
@@ -33,16 +32,16 @@ class Chunk:
 def gathered(engine: Engine, people: People, first: int, count: int) -> Chunk:
     """Gather so many incoming records from number `first` on, and the entries worth comparing with them."""
     told = list(people.stage.people(first, first + count))
-    records = [record for _, record in told]
     found = Gathered(
-        incoming=[prepare(record) for record in records],
-        candidates=[[] for _ in records],
+        incoming=[record for _, record in told],
+        candidates=[[] for _ in told],
         census=Census(size=people.population),
     )
     seats = _Seats(found=found, stage=people.stage)
     for number, unit, entry_id, *values in find_pairs(engine, people.stage, first, first + count - 1):
         row = number - first
-        found.candidates[row].append(seats.of(unit, entry_id, values, mine=records[row].organisation))
+        place = seats.of(unit, entry_id, values, mine=found.incoming[row].organisation)
+        found.candidates[row].append(place)
     return Chunk(rec_ids=[rec_id for rec_id, _ in told], gathered=found)
 
 
@@ -52,17 +51,17 @@ class _Seats:
 
     found: Gathered
     stage: Stage
-    records: dict[int, Record] = field(default_factory=dict)
+    read: dict[int, Prepared] = field(default_factory=dict)
     places: dict[tuple[int, str | None], int] = field(default_factory=dict)
 
     def of(self, unit: int, entry_id: str, values: Sequence[Any], *, mine: str | None) -> int:
-        record = self.records.get(unit)
-        if record is None:
-            record = self.records[unit] = self.stage.record(values)
-        entry = at_organisation(record, mine)
+        known = self.read.get(unit)
+        if known is None:
+            known = self.read[unit] = self.stage.entry(values)
+        entry = at_organisation(known, mine)
         place = self.places.get((unit, entry.organisation))
         if place is None:
             place = self.places[unit, entry.organisation] = len(self.found.entries)
-            self.found.entries.append(prepare(entry))
+            self.found.entries.append(entry)
             self.found.entry_ids.append(entry_id)
         return place

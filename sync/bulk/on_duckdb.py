@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from splink import DuckDBAPI
 
 from sync.bulk.engines import Row
@@ -45,11 +44,11 @@ class DuckDBEngine:
         """Give a query a name."""
         self._connection.execute(f"create or replace view {name} as {query}")
 
-    def put(self, name: str, table: pa.Table) -> None:
-        """Keep columns as a table."""
-        self._connection.register("given", table)
-        self.keep(name, "select * from given")
-        self._connection.unregister("given")
+    def put(self, name: str, columns: Mapping[str, tuple[Sequence[Any], str]]) -> None:
+        """Keep columns as a table: handed over as lists, for which DuckDB needs no other library."""
+        told = ", ".join(f"unnest(?::{kind}[]) as {column}" for column, (_, kind) in columns.items())
+        given = [values for values, _ in columns.values()]
+        self._connection.execute(f"create or replace table {name} as select {told}", given)
 
     def read_csv(
         self,

@@ -15,7 +15,7 @@ from gateway.intake.person_rows import COLUMNS, record_of
 from gateway.matching.blocking import keys_of, lookup_keys
 from gateway.matching.census import Census
 from gateway.matching.full_name import full_name
-from gateway.matching.record import Record
+from gateway.matching.prepared import Prepared
 from gateway.registry.candidates import EVERY_ENTRY, POPULATION, entry_of
 from sync.bulk.staging import Person
 
@@ -50,7 +50,7 @@ def stored_population() -> int:
     return int(row[0]) if row else 0
 
 
-def at_organisation(entry: Record, mine: str | None) -> Record:
+def at_organisation(entry: Prepared, mine: str | None) -> Prepared:
     """Give the entry at the record's organisation where it is at that one too, else at its first."""
     if not entry.organisation or _AND not in entry.organisation:
         return entry

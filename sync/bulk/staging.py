@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from gateway.matching.blocking import ALONE, ALWAYS
+from gateway.matching.prepared import Prepared, prepare
 from gateway.matching.record import Record
 from sync.bulk.engines import Engine
 
@@ -94,13 +95,16 @@ class Staged:
             f"as key from {self.engine.scan(self.folder / 'incoming')} where unit between {first} and {last}) told"
         )
 
-    def people(self, first: int, end: int) -> Iterator[tuple[str, Record]]:
+    def people(self, first: int, end: int) -> Iterator[tuple[str, Prepared]]:
         """Give the incoming people numbered from `first` to before `end`: id, values."""
-        return read_people(self.folder / "incoming", first, end)
+        return (
+            (person_id, prepare(record))
+            for person_id, record in read_people(self.folder / "incoming", first, end)
+        )
 
-    def record(self, values: Sequence[Any]) -> Record:
+    def entry(self, values: Sequence[Any]) -> Prepared:
         """Read the values of one entry."""
-        return Record(**dict(zip(FIELDS, values, strict=True)))
+        return prepare(Record(**dict(zip(FIELDS, values, strict=True))))
 
 
 def read_people(folder: Path, first: int, end: int) -> Iterator[tuple[str, Record]]:
