@@ -14,7 +14,7 @@ from itertools import product
 
 from gateway.matching.full_name import FullName, full_name
 from gateway.matching.normalise import Part, document
-from gateway.matching.record import Record, date_in_pin, with_day_and_month_swapped
+from gateway.matching.record import Record, date_in_pin, day_and_month_swapped
 
 LARGEST_BLOCK = 100
 MOST_CANDIDATES = 400  # of those who share two keys of which one is of a larger block
@@ -78,8 +78,7 @@ def identifier_keys(record: Record) -> list[str]:
 
 def _other_dates(record: Record) -> list[date]:
     """Give the date with day and month exchanged and the date inside the PIN."""
-    swapped = with_day_and_month_swapped(record)
-    found = [swapped.birth_date if swapped else None, date_in_pin(record.pin)]
+    found = [day_and_month_swapped(record.birth_date), date_in_pin(record.pin)]
     return [born for born in found if born and born != record.birth_date]
 
 

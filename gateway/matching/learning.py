@@ -108,12 +108,12 @@ def _sure(pattern: Pattern) -> float | None:
 def _strangers(gathered: Gathered, model: Model) -> dict[str, dict[Level, float]]:
     """Give how often two strangers agree: exact agreement from the census, likeness from random pairs."""
     random = Random(0)  # noqa: S311 - a sample
+    pairs = ((random.choice(gathered.incoming), random.choice(gathered.entries)) for _ in range(RANDOM_PAIRS))
+    met = Counter(compare_prepared(one, other, model.vocabulary) for one, other in pairs)
     counted: dict[str, Counter[Level]] = {name: Counter() for name in LEARNED}
-    for _ in range(RANDOM_PAIRS):
-        one, other = random.choice(gathered.incoming), random.choice(gathered.entries)
-        seen = compare_prepared(one, other, model.vocabulary)
+    for seen, count in met.items():
         for name in LEARNED:
-            counted[name][getattr(seen, name)] += 1
+            counted[name][getattr(seen, name)] += count
     return {name: _chances(counted[name], gathered.census.chance(name)) for name in LEARNED}
 
 

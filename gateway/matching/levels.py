@@ -1,6 +1,5 @@
 """How far two values of one field agree: a handful of levels, the same for bulk and for a single record."""
 
-from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -70,49 +69,57 @@ def surname_level(one: Part | None, other: Part | None, _: Vocabulary) -> Level:
     """Compare surnames, their endings apart: Асанов, Асанова and Асан уулу are one in several forms."""
     if one is None or other is None:
         return Level.MISSING
+    if one is other:
+        return Level.EQUAL
     if not one.readings.isdisjoint(other.readings):
         return Level.EQUAL
     if not one.roots.isdisjoint(other.roots):
         return Level.FORM
-    return _likeness(one, other, lambda part: part.roots)
+    return _likeness(one, other, one.roots, other.roots)
 
 
 def given_level(one: Part | None, other: Part | None, vocabulary: Vocabulary) -> Level:
     """Compare given names; two different names that are both known are no typing mistake of each other."""
     if one is None or other is None:
         return Level.MISSING
+    if one is other:
+        return Level.EQUAL
     if not one.readings.isdisjoint(other.readings):
         contested = one.plain != other.plain and {one.plain, other.plain} <= vocabulary.contested
         return Level.FORM if contested else Level.EQUAL
     known = vocabulary.names
     if not (known.isdisjoint(one.readings) or known.isdisjoint(other.readings)):
         return Level.TWO_NAMES
-    return _likeness(one, other, lambda part: part.readings)
+    return _likeness(one, other, one.readings, other.readings)
 
 
 def patronymic_level(one: Part | None, other: Part | None, vocabulary: Vocabulary) -> Level:
     """Compare fathers' names in all their forms: Бакытович, Бакытовна, Бакыт уулу, Бакыттын."""
     if one is None or other is None:
         return Level.MISSING
+    if one is other:
+        return Level.EQUAL
     if not one.fathers.isdisjoint(other.fathers):
         return Level.FORM if one.readings.isdisjoint(other.readings) else Level.EQUAL
     known = vocabulary.fathers
     if not (known.isdisjoint(one.fathers) or known.isdisjoint(other.fathers)):
         return Level.TWO_NAMES
-    return _likeness(one, other, lambda part: part.fathers)
+    return _likeness(one, other, one.fathers, other.fathers)
 
 
-def _likeness(one: Part, other: Part, spellings: Callable[[Part], frozenset[str]]) -> Level:
+def _likeness(one: Part, other: Part, spellings: frozenset[str], others: frozenset[str]) -> Level:
     """Tell one slip of the hand from two and from another word."""
     best = Level.DIFFERENT
-    for mine in spellings(one):
-        for theirs in spellings(other):
+    for mine in spellings:
+        for theirs in others:
             found = slips(mine, theirs)
             if found is Level.SIMILAR:
                 return found
             best = Level.LOOSE if found is Level.LOOSE else best
-    plain = OSA.distance(one.plain, other.plain, score_cutoff=1) <= 1
-    return Level.SIMILAR if plain and min(len(one.plain), len(other.plain)) > 3 else best
+    mine, theirs = one.plain, other.plain
+    if abs(len(mine) - len(theirs)) > 1 or len(mine) <= 3 or len(theirs) <= 3:
+        return best
+    return Level.SIMILAR if OSA.distance(mine, theirs, score_cutoff=1) <= 1 else best
 
 
 @lru_cache(maxsize=1 << 16)

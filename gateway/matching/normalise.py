@@ -131,6 +131,8 @@ def _double_surname(kept: list[tuple[str, ...]]) -> set[str]:
 
 
 def _without(folded: str, endings: tuple[str, ...]) -> str:
+    if not folded.endswith(endings):
+        return folded
     for ending in endings:
         least = 2 if ending in _FATHER_ENDINGS else _SHORTEST_ROOT  # Ильич
         if folded.endswith(ending) and len(folded) - len(ending) >= least:

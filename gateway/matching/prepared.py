@@ -5,7 +5,7 @@ from datetime import date
 
 from gateway.matching.full_name import FullName, full_name
 from gateway.matching.normalise import document
-from gateway.matching.record import Record, date_in_pin, digits_of, with_day_and_month_swapped
+from gateway.matching.record import Record, date_in_pin, day_and_month_swapped, digits_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,7 @@ class Prepared:
 
 def prepare(record: Record) -> Prepared:
     """Make a record ready to compare."""
-    exchanged = with_day_and_month_swapped(record)
-    swapped = exchanged.birth_date if exchanged else None
+    swapped = day_and_month_swapped(record.birth_date)
     return Prepared(
         name=full_name(record),
         sex=record.sex,

@@ -1,6 +1,6 @@
 """What is compared: a person as a source or the registry tells it. What nobody gave is None, never empty."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
@@ -34,12 +34,11 @@ class Candidate:
     record: Record
 
 
-def with_day_and_month_swapped(record: Record) -> Record | None:
-    """Give the record with its birth day and month exchanged; None where that is no date or the same one."""
-    born = record.birth_date
+def day_and_month_swapped(born: date | None) -> date | None:
+    """Give the date with its day and month exchanged; None where that is no date or the same one."""
     if born is None or born.day > 12 or born.day == born.month:
         return None
-    return replace(record, birth_date=born.replace(day=born.month, month=born.day))
+    return born.replace(day=born.month, month=born.day)
 
 
 def date_in_pin(pin: str | None) -> date | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from gateway.matching.given_names import COMMON_GIVEN_NAMES
@@ -35,12 +36,8 @@ class Vocabulary:
 @lru_cache(maxsize=1 << 14)
 def _torn(typed: str, meant: frozenset[str], names: frozenset[str]) -> bool:
     distance = min(OSA.distance(typed, each) for each in meant)
-    return any(
-        abs(len(name) - len(typed)) <= distance
-        and name not in meant
-        and OSA.distance(typed, name, score_cutoff=distance) <= distance
-        for name in names
-    )
+    near = process.extract_iter(typed, names, scorer=OSA.distance, score_cutoff=distance)
+    return any(name not in meant for name, *_ in near)
 
 
 def vocabulary_of(names: Iterable[str]) -> Vocabulary:

@@ -13,7 +13,7 @@ from gateway.intake.person_rows import record_of
 from gateway.matching.census import Census
 from gateway.matching.full_name import full_name
 from gateway.matching.normalise import Part, document, part
-from gateway.matching.record import Record, date_in_pin, with_day_and_month_swapped
+from gateway.matching.record import Record, date_in_pin, day_and_month_swapped
 from sync.bulk.engines import Engine
 
 READ = (
@@ -143,12 +143,11 @@ def _keep_pairs(engine: ColumnEngine, name: str, several: Iterable[tuple[int, Se
 
 def _keep_days(engine: ColumnEngine) -> None:
     texts = [text for (text,) in engine.rows(_either("birth_date"))]
-    read = [_rows(birth_date=text) for text in texts]
-    exchanged = [with_day_and_month_swapped(each) for each in read]
+    days = [read_value("birth_date", text) for text in texts]
     told = {
         "text": (texts, _TEXT),
-        "born": ([each.birth_date for each in read], _DAY),
-        "exchanged": ([each.birth_date if each else None for each in exchanged], _DAY),
+        "born": (days, _DAY),
+        "exchanged": ([day_and_month_swapped(each) for each in days], _DAY),
     }
     engine.put("day", told)
 
