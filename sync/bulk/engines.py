@@ -100,8 +100,8 @@ def _blocks(engine: Engine, source: str) -> str:
             from other a join other b on a.unit = b.unit and a.key < b.key
         ),
         counted as (select unit, key, count(*) over (partition by key) as size from block)
-        select unit as unique_id, array_agg(key) as block
-        from counted where size <= {MOST_CANDIDATES} or '{source}' = 'wanted' group by unit
+        select unit as unique_id, key as block
+        from counted where size <= {MOST_CANDIDATES} or '{source}' = 'wanted'
     """
 
 
@@ -113,10 +113,12 @@ def _pairs(engine: Engine) -> str:
     number = "cast(split_part({}, '-__-', 2) as bigint)"
     sides = ("case when join_key_l like 'incoming%' then {} else {} end").format
     left, right = number.format("join_key_l"), number.format("join_key_r")
-    return f"select {sides(left, right)} as record, {sides(right, left)} as entry from {found.physical_name}"
+    return (
+        f"select distinct {sides(left, right)} as record, {sides(right, left)} as entry from {found.physical_name}"
+    )
 
 
 _SETTINGS = SettingsCreator(
     link_type="link_only",
-    blocking_rules_to_generate_predictions=[block_on("block", arrays_to_explode=["block"])],
+    blocking_rules_to_generate_predictions=[block_on("block")],
 )
