@@ -154,8 +154,8 @@ def _share_an_identifier(one: Prepared, other: Prepared) -> bool:
 
 
 def together(opinions: Sequence[Opinion[Id]]) -> Decision[Id]:
-    """Put the opinions about one record together."""
-    best = _one_per_person(sorted(opinions, key=lambda opinion: -opinion.weight))
+    """Put the opinions about one record together, in whatever order they come."""
+    best = _one_per_person(sorted(opinions, key=_heaviest_first))
     links = [opinion for opinion in best if opinion.verdict is Verdict.LINK]
     doubts = [opinion for opinion in best if opinion.verdict is Verdict.REVIEW]
     leader = _leader(links)
@@ -163,8 +163,12 @@ def together(opinions: Sequence[Opinion[Id]]) -> Decision[Id]:
         return Match(person_id=leader.person_id, opinion=leader)
     if links or doubts:
         kind = "DUP_LIKELY" if links else doubts[0].kind
-        return Review(kind=kind, opinions=tuple(sorted([*links, *doubts], key=lambda each: -each.weight)))
+        return Review(kind=kind, opinions=tuple(sorted([*links, *doubts], key=_heaviest_first)))
     return NoMatch(opinions=tuple(best[:3]))
+
+
+def _heaviest_first(opinion: Opinion[Id]) -> tuple[float, str]:
+    return -opinion.weight, str(opinion.person_id)
 
 
 def _leader(links: list[Opinion[Id]]) -> Opinion[Id] | None:

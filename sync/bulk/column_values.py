@@ -39,10 +39,13 @@ class ColumnEngine(Engine, Protocol):
         *,
         width: int,
         delimiter: str,
-        columns: Mapping[str, int],
-        all_columns: Sequence[str],
+        columns: Mapping[str, int | None],
+        ordered: bool,
     ) -> None:
-        """Keep a CSV file of so many columns under a name: `unit` is the row's number, absent columns are empty."""
+        """Keep columns of a CSV file of so many under a name: of each its place, None for an empty one.
+
+        `unit` numbers the rows from 0, as they come where `ordered`.
+        """
 
     def put(self, name: str, columns: Mapping[str, tuple[Sequence[Any], str]]) -> None:
         """Keep columns under a name: of each its values and their kind in SQL."""

@@ -81,8 +81,8 @@ class Columns:
 def read_columns(engine: ColumnEngine, registry: Path, incoming: Path, census: Census) -> Columns | None:
     """Keep both files as columns and count the entries in the census; None where one must be read row by row."""
     try:
-        entries = _read(engine, "entry_row", registry, "person_id")
-        records = _read(engine, "incoming_row", incoming, "rec_id")
+        entries = _read(engine, "entry_row", registry, "person_id", ordered=False)
+        records = _read(engine, "incoming_row", incoming, "rec_id", ordered=True)
     except duckdb.Error:
         return None
     if entries is None or records is None:
@@ -92,15 +92,13 @@ def read_columns(engine: ColumnEngine, registry: Path, incoming: Path, census: C
     return Columns(engine=engine, sizes=(entries, records), parts={None: None, **dict(enumerate(parts))})
 
 
-def _read(engine: ColumnEngine, name: str, file: Path, identifier: str) -> int | None:
-    """Keep a file as a table, its rows numbered in order; gives how many there are."""
+def _read(engine: ColumnEngine, name: str, file: Path, identifier: str, *, ordered: bool) -> int | None:
+    """Keep a file as a table, its rows numbered; gives how many there are."""
     if file.suffix.lower() in {".parquet", ".pq"} or any(each in str(file) for each in _PATTERNS):
         return None
     header, delimiter = heading(file, required=(identifier, *COLUMNS))
     places = {column: place for place, column in enumerate(header)}  # of two of one name the last counts
-    told = {"id": places[identifier]} | {each: places[each] for each in READ if each in places}
-    engine.read_csv(
-        name, file, width=len(header), delimiter=delimiter, columns=told, all_columns=("id", *READ)
-    )
+    told = {"id": places[identifier], **{each: places.get(each) for each in READ}}
+    engine.read_csv(name, file, width=len(header), delimiter=delimiter, columns=told, ordered=ordered)
     ((count,),) = engine.rows(f"select count(*) from {name}")
     return int(count)

@@ -66,7 +66,8 @@ class Stage(Protocol):
 def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[Row]:
     """Give for the incoming people numbered first … last the entries worth comparing, with their values.
 
-    Rows are: number of the incoming one, the entry's number, its id, its values; ordered by the numbers.
+    Rows are: number of the incoming one, the entry's number, its id, its values; ordered by that number and the id,
+    so that runs learn from the same pairs however the files were read.
     """
     engine.keep("wanted", stage.lookups(first, last))
     engine.keep(
@@ -84,7 +85,7 @@ def find_pairs(engine: Engine, stage: Stage, first: int, last: int) -> Iterator[
     values = ", ".join(f"e.{name}" for name in stage.values)
     yield from engine.rows(
         f"select p.record, e.unit, e.id, {values} from ({_pairs(engine)}) p "
-        f"join {stage.entries} e on e.unit = p.entry order by 1, 2"
+        f"join {stage.entries} e on e.unit = p.entry order by p.record, e.id, e.unit"
     )
 
 
@@ -113,9 +114,7 @@ def _pairs(engine: Engine) -> str:
     number = "cast(split_part({}, '-__-', 2) as bigint)"
     sides = ("case when join_key_l like 'incoming%' then {} else {} end").format
     left, right = number.format("join_key_l"), number.format("join_key_r")
-    return (
-        f"select distinct {sides(left, right)} as record, {sides(right, left)} as entry from {found.physical_name}"
-    )
+    return f"select distinct {sides(left, right)} as record, {sides(right, left)} as entry from {found.physical_name}"
 
 
 _SETTINGS = SettingsCreator(

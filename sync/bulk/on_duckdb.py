@@ -57,24 +57,25 @@ class DuckDBEngine:
         *,
         width: int,
         delimiter: str,
-        columns: Mapping[str, int],
-        all_columns: Sequence[str],
+        columns: Mapping[str, int | None],
+        ordered: bool,
     ) -> None:
         """Keep a CSV file as a table of text; raises duckdb.Error where a row has not `width` columns."""
         form = ", ".join(f"c{place}: 'VARCHAR'" for place in range(width))
         told = ", ".join(
-            f"coalesce(c{columns[each]}, '') as {each}" if each in columns else f"'' as {each}"
-            for each in all_columns
+            f"'' as {each}" if where is None else f"coalesce(c{where}, '') as {each}"
+            for each, where in columns.items()
         )
         place = str(file).replace("'", "''")
-        self._connection.execute("set preserve_insertion_order = true")  # rows are numbered as they come
+        self._connection.execute(f"set preserve_insertion_order = {str(ordered).lower()}")
         self.keep(
-            name,
-            f"select row_number() over () - 1 as unit, {told} from read_csv('{place}', columns = {{{form}}}, "
+            f"{name}_read",
+            f"select {told} from read_csv('{place}', columns = {{{form}}}, "
             f"delim = '{delimiter}', quote = '\"', escape = '\"', header = false, skip = 1, auto_detect = false, "
             "strict_mode = true, null_padding = false)",
         )
         self._connection.execute("set preserve_insertion_order = false")
+        self.view(name, f"select rowid as unit, * from {name}_read")
 
     def splink(self) -> Any:
         """Give a new Splink database API over the kept tables."""
