@@ -28,7 +28,7 @@ from gateway.services.rest_routes import (
     published_services,
 )
 from gateway.services.routes import SoapRoute, contract_routes
-from gateway.wiring import Gateway, open_gateway
+from gateway.wiring.opening import Gateway, open_gateway
 from gateway.wiring.outward import our_subsystem
 from gateway.xroad.rest.plan import Service
 

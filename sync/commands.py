@@ -1,24 +1,19 @@
-"""The commands of the background: `kopuro worker`, `kopuro import`, `kopuro feed` and `kopuro breaker`."""
+"""The command of the background: `kopuro worker`."""
 
 import asyncio
 
 import typer
 
 from gateway.foundation.settings import Settings
-from gateway.wiring import begin, open_gateway, ready_database
-from sync.bulk.command import register_bulk
+from gateway.wiring.opening import open_gateway
+from gateway.wiring.ready import begin, ready_database
 from sync.dependencies import WorkerDependencies
-from sync.feed_commands import register_feeds
-from sync.import_commands import register_imports
 from sync.worker import run_worker
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to `kopuro`."""
+def register_worker(app: typer.Typer) -> None:
+    """Add the command to `kopuro`."""
     app.command("worker")(worker)
-    register_imports(app)
-    register_feeds(app)
-    register_bulk(app)
 
 
 def worker() -> None:

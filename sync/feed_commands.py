@@ -22,7 +22,7 @@ from gateway.foundation.clock import day_of, utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 from sync.following import defer_feed
 
 Given = TypeVar("Given")

@@ -30,7 +30,7 @@ from gateway.intake.imports.reports import (
 from gateway.intake.imports.template_files import write_template
 from gateway.intake.imports.templates import LEARNERS, Template
 from gateway.intake.learned_model import chosen_model
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS = 10.0

@@ -19,7 +19,7 @@ from gateway.foundation.settings import Settings
 from gateway.registry.projection import project_person
 from gateway.registry.reading import person_by_id
 from gateway.registry.repository import Provenance, add_assertions, create_person
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 _SOURCE = "MINISTRY"
 

@@ -21,7 +21,7 @@ from gateway.registry.books.loading import load_books
 from gateway.registry.books.lookup import values_on
 from gateway.registry.books.model import BookVersion
 from gateway.registry.books.values import Book, BookRow
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 UNCLASSED = 1
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day; today without it.")]

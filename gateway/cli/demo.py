@@ -24,7 +24,7 @@ from gateway.sandbox.desk import address
 from gateway.sandbox.people import Population, population
 from gateway.sandbox.pki import make_keys
 from gateway.sandbox.seed import seed_registry
-from gateway.wiring import prepare_database
+from gateway.wiring.ready import prepare_database
 
 FAILED = 1
 

@@ -26,7 +26,8 @@ from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.intake.exchange_states import STATES
 from gateway.operations.incidents import incidents_of
-from gateway.wiring import begin, read_keys, ready_database
+from gateway.wiring.keys import read_keys
+from gateway.wiring.ready import begin, ready_database
 from gateway.xroad.fault_catalogue import Role, explain
 
 DAMAGED = 1

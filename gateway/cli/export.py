@@ -14,7 +14,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.foundation.tables import FileFormat, write_new_file
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 
 class Language(StrEnum):

@@ -18,7 +18,8 @@ from gateway.exchange.verify import verify_journal
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
-from gateway.wiring import begin, read_keys, ready_database
+from gateway.wiring.keys import read_keys
+from gateway.wiring.ready import begin, ready_database
 
 DAMAGED = 1
 _TIME = "2026-01-31T08:00:00+06:00"

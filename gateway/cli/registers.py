@@ -10,7 +10,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.registry.registers.entries import define_registers, registers
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 
 def register(app: typer.Typer) -> None:

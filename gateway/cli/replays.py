@@ -24,7 +24,7 @@ from gateway.operations.replay_runs import (
     show_run,
     take_run_step,
 )
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 
 Run = Annotated[UUID, typer.Argument(help="The run's id.")]
 Exchanges = Annotated[

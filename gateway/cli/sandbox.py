@@ -13,8 +13,8 @@ from gateway.sandbox.catalogue import make_catalogue
 from gateway.sandbox.host import Addresses, Sandbox, serve_sandbox
 from gateway.sandbox.people import population
 from gateway.sandbox.pki import make_keys
-from gateway.wiring import begin
 from gateway.wiring.outward import found_adapters, our_subsystem
+from gateway.wiring.ready import begin
 
 SEED, PEOPLE = 2026, 2000
 

@@ -11,7 +11,7 @@ import typer
 from gateway.sandbox.country.load import Watch, load_country
 from gateway.sandbox.country.plan import Plan
 from gateway.sandbox.country.values import Truth
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 
 def register(app: typer.Typer) -> None:

@@ -19,7 +19,8 @@ from gateway.foundation.settings import Settings
 from gateway.foundation.shortcut import NO_SHORTCUT, guarded
 from gateway.foundation.sockets import listen, port_of
 from gateway.foundation.tls import check_listening, inbound_tls
-from gateway.wiring import begin, database_url, open_gateway, prepare_database, ready_database
+from gateway.wiring.opening import open_gateway
+from gateway.wiring.ready import begin, database_url, prepare_database, ready_database
 
 LOOPBACK = "127.0.0.1"
 _COLLECT = (20_000, 20, 20)  # a request makes hundreds of short-lived objects and hardly a cycle

@@ -18,7 +18,7 @@ from gateway.foundation.errors import KopuroError
 from gateway.foundation.settings import Settings
 from gateway.sandbox.agency import Wish, about_learner, write_request
 from gateway.sandbox.people import Population, SyntheticPerson
-from gateway.wiring import read_signer
+from gateway.wiring.keys import read_signer
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, read_message
 from gateway.xroad.security import Demands, verify_message
 

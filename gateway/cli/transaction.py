@@ -15,7 +15,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.errors import AccessError, InputRefused, KopuroError, SettingsError
 from gateway.foundation.settings import Settings
 from gateway.operations.actor import Actor
-from gateway.wiring import begin, ready_database
+from gateway.wiring.ready import begin, ready_database
 
 By = Annotated[str, typer.Option("--by", help="Who does it: a reference to an account, not a name.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]

@@ -10,8 +10,8 @@ import typer
 
 from gateway.foundation.errors import AgencyError, SettingsError
 from gateway.foundation.settings import Settings
-from gateway.wiring import begin
 from gateway.wiring.outward import open_client, our_subsystem
+from gateway.wiring.ready import begin
 from gateway.xroad.identifiers import ServiceId, parse_subsystem
 from gateway.xroad.metaservices import Form, Metaservices
 

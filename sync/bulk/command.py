@@ -1,9 +1,7 @@
 """`kopuro match bulk`: link a whole file with a whole registry, on this machine or on Spark."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +10,6 @@ from typing import Annotated
 import typer
 
 from gateway.foundation.errors import SettingsError
-from gateway.wiring import begin, ready_database
 from sync.bulk.plan import Plan, state_of, write_plan
 
 
@@ -67,20 +64,19 @@ def bulk(  # noqa: PLR0913 - the options of a command
         spark_master=master,
         state=f"{chunk} {state_of(*files[:3])}",
     )
-    if registry:
-        _run(plan, on, dict(os.environ))
-        return
-    with ready_database(begin()) as settings:
-        _run(plan, on, os.environ | {"DATABASE_URL": settings.database.url})
+    _run(plan, on)
 
 
-def _run(plan: Plan, on: On, environment: Mapping[str, str]) -> None:
+def _run(plan: Plan, on: On) -> None:
     """Let a process of its own do it: its libraries are large, and nothing else here needs them."""
     absent = [name for name in _NEEDS[on] if find_spec(name) is None]
     if absent:
         raise SettingsError(f"{', '.join(absent)} not installed: pip install 'kopuro[{_EXTRAS[on]}]'")
     plan.work.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_plan(plan, plan.work / "plan.json")
-    command = [sys.executable, "-m", f"sync.bulk.on_{on.value}", str(plan.work / "plan.json")]
-    if done := subprocess.run(command, env=environment, check=False).returncode:  # noqa: S603 - our own module
+    program = [f"sync.bulk.on_{on.value}", str(plan.work / "plan.json")]
+    if not plan.registry:
+        program = ["sync.bulk.beside_database", *program]
+    command = [sys.executable, "-m", *program]
+    if done := subprocess.run(command, check=False).returncode:  # noqa: S603 - our own module
         raise typer.Exit(done)

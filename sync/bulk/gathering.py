@@ -1,14 +1,15 @@
 """Who is to be compared with whom: incoming people of a chunk and the entries Splink's blocking found for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.matching.bulk import Gathered
 from gateway.matching.census import Census
 from gateway.matching.prepared import Prepared
 from sync.bulk.engines import Engine, Stage, find_pairs
-from sync.bulk.sources import at_organisation
+
+BETWEEN_ORGANISATIONS = "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,18 @@ class _Seats:
         known = self.read.get(unit)
         if known is None:
             known = self.read[unit] = self.stage.entry(values)
-        entry = at_organisation(known, mine)
+        entry = _at_organisation(known, mine)
         place = self.places.get((unit, entry.organisation))
         if place is None:
             place = self.places[unit, entry.organisation] = len(self.found.entries)
             self.found.entries.append(entry)
             self.found.entry_ids.append(entry_id)
         return place
+
+
+def _at_organisation(entry: Prepared, mine: str | None) -> Prepared:
+    """Give the entry at the record's organisation where it is at that one too, else at its first."""
+    if not entry.organisation or BETWEEN_ORGANISATIONS not in entry.organisation:
+        return entry
+    places = entry.organisation.split(BETWEEN_ORGANISATIONS)
+    return replace(entry, organisation=mine if mine in places else places[0])

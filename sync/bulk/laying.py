@@ -1,9 +1,10 @@
 """Bring everybody where an engine finds them: as columns of the files, or laid out in Parquet; once per run."""
 
 import json
-import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from gateway.matching.census import Census
@@ -11,9 +12,7 @@ from sync.bulk.column_values import ColumnEngine
 from sync.bulk.columns import Columns, read_columns
 from sync.bulk.engines import Engine
 from sync.bulk.gathering import People
-from sync.bulk.plan import Plan
-from sync.bulk.sources import incoming_people, registry_people, stored_population
-from sync.bulk.staging import Staged, lay_out
+from sync.bulk.plan import Plan, say
 
 
 def laid(plan: Plan, engine: Engine, columnar: ColumnEngine | None) -> tuple[People, Census | None]:
@@ -27,19 +26,23 @@ def laid(plan: Plan, engine: Engine, columnar: ColumnEngine | None) -> tuple[Peo
     if columnar and plan.registry and not (told and told["in_parquet"]):
         columns = read_columns(columnar, Path(plan.registry), Path(plan.incoming), census)
     if told:
-        stage = columns or Staged(engine=engine, folder=plan.work)
         numbers = {name: told[name] for name in ("entries", "incoming", "population")}
-        return People(stage=stage, **numbers), None
+        return People(stage=columns or _rows().staged(plan, engine), **numbers), None
     for old in (*plan.work.glob("decisions-*.csv"), plan.work / "laid.json"):
         old.unlink(missing_ok=True)
-    return (_in_columns(columns) if columns else _in_parquet(plan, engine, census)), census
+    return (_in_columns(columns) if columns else _rows().in_parquet(plan, engine, census)), census
+
+
+def _rows() -> ModuleType:
+    """Give what reads people row by row: columns do without its libraries, Arrow and a database's driver."""
+    return import_module("sync.bulk.rows")
 
 
 def mark(plan: Plan, people: People) -> None:
     """Write down that everything before the decisions is done."""
     told = {
         "state": plan.state,
-        "in_parquet": isinstance(people.stage, Staged),
+        "in_parquet": not isinstance(people.stage, Columns),
         "entries": people.entries,
         "incoming": people.incoming,
         "population": people.population,
@@ -59,20 +62,3 @@ def _in_columns(columns: Columns) -> People:
     say(f"{entries} entries laid out")
     say(f"{incoming} records laid out")
     return People(stage=columns, entries=entries, incoming=incoming, population=entries)
-
-
-def _in_parquet(plan: Plan, engine: Engine, census: Census) -> People:
-    entries = incoming = 0
-    for entries in lay_out(registry_people(plan.registry, census), plan.work / "entries"):
-        say(f"{entries} entries laid out")
-    for incoming in lay_out(incoming_people(plan.incoming), plan.work / "incoming"):
-        say(f"{incoming} records laid out")
-    stage = Staged(engine=engine, folder=plan.work)
-    size = entries if plan.registry else stored_population()
-    return People(stage=stage, entries=entries, incoming=incoming, population=size)
-
-
-def say(text: str) -> None:
-    """Tell how far it is, on standard error."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()

@@ -1,9 +1,12 @@
 """What one run of the bulk is to do, as a file: so that another process can do it, and a later one go on with it."""
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+REFUSED = 2  # the exit code where the product knows what is wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +48,9 @@ def state_of(*files: str) -> str:
     """Tell files apart by size and time of change."""
     told = [(Path(each).stat().st_size, Path(each).stat().st_mtime_ns) for each in files if each]
     return json.dumps(told)
+
+
+def say(text: str) -> None:
+    """Tell how far it is, on standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -25,10 +25,9 @@ from gateway.matching.stored import read, written
 from sync.bulk.column_values import ColumnEngine
 from sync.bulk.engines import Engine
 from sync.bulk.gathering import Chunk, People, gathered
-from sync.bulk.laying import laid, mark, say
-from sync.bulk.plan import Plan, read_plan
+from sync.bulk.laying import laid, mark
+from sync.bulk.plan import REFUSED, Plan, read_plan, say
 
-REFUSED = 2
 HEADER = ("rec_id", "decision", "entry", "weight", "explanation")
 
 

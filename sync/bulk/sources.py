@@ -15,11 +15,10 @@ from gateway.intake.person_rows import COLUMNS, record_of
 from gateway.matching.blocking import keys_of, lookup_keys
 from gateway.matching.census import Census
 from gateway.matching.full_name import full_name
-from gateway.matching.prepared import Prepared
 from gateway.registry.candidates import EVERY_ENTRY, POPULATION, entry_of
+from sync.bulk.gathering import BETWEEN_ORGANISATIONS
 from sync.bulk.staging import Person
 
-_AND = "\n"  # between an entry's organisations
 _AT_A_TIME = 5000
 
 
@@ -50,14 +49,6 @@ def stored_population() -> int:
     return int(row[0]) if row else 0
 
 
-def at_organisation(entry: Prepared, mine: str | None) -> Prepared:
-    """Give the entry at the record's organisation where it is at that one too, else at its first."""
-    if not entry.organisation or _AND not in entry.organisation:
-        return entry
-    places = entry.organisation.split(_AND)
-    return replace(entry, organisation=mine if mine in places else places[0])
-
-
 def _of_database(census: Census) -> Iterator[Person]:
     """Give the entries as one state of the registry holds them, with the keys they were ever given."""
     with (
@@ -69,5 +60,5 @@ def _of_database(census: Census) -> Iterator[Person]:
         for row in found:
             entry = entry_of(row, organisation=None)
             census.count(entry.record)
-            places = _AND.join(row.codes or ()) or None
+            places = BETWEEN_ORGANISATIONS.join(row.codes or ()) or None
             yield str(entry.person_id), replace(entry.record, organisation=places), tuple(row.keys)

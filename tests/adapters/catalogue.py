@@ -18,7 +18,7 @@ from gateway.intake.ports import Agencies
 from gateway.sandbox.host import Addresses, consumer_doors, simulator_app
 from gateway.sandbox.people import Population, population
 from gateway.sandbox.security_server import SecurityServer
-from gateway.wiring import Gateway, open_gateway
+from gateway.wiring.opening import Gateway, open_gateway
 from tests.running import PEOPLE, SEED, make_settings, served
 
 CONTEXT = AskContext(user_id="KG-operator-17", issue="enrol/2026/000123")

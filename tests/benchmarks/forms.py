@@ -12,7 +12,8 @@ from gateway.intake.autofill import Question, autofill
 from gateway.intake.autofill_more import Part
 from gateway.intake.ports import AskContext
 from gateway.sandbox.people import SyntheticPerson, population
-from gateway.wiring import Gateway, open_gateway, prepare_database
+from gateway.wiring.opening import Gateway, open_gateway
+from gateway.wiring.ready import prepare_database
 from tests.running import PEOPLE, SEED, make_settings, running
 
 FORMS, HANDS = 200, 4

@@ -25,7 +25,7 @@ from gateway.services.codec import texts_of
 from gateway.services.learner_status import answer_learner_status
 from gateway.services.question import Answer, Question, purpose_of
 from gateway.services.trace import Trace
-from gateway.wiring import read_keys, read_signer
+from gateway.wiring.keys import read_keys, read_signer
 from gateway.xroad.contracts import Schema
 from gateway.xroad.envelope import CONTENT_TYPE, Message, answering_shell, canonical, read_message
 from gateway.xroad.security import Demands, Sealing, sign_message, verify_message

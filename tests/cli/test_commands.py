@@ -3,9 +3,11 @@
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +15,8 @@ import click
 import pytest
 import typer.main
 
-from gateway.cli import build
+from gateway.cli import COMMANDS as ENTRY_POINTS
+from gateway.cli import ROOMS, build
 from gateway.foundation.sockets import listen, port_of
 from tests.cli.conftest import Kopuro
 from tests.whole.processes import KEYS, environment_in, processes_of, short_folder
@@ -34,6 +37,25 @@ def test_the_commands_of_every_package_are_there() -> None:
     assert {("demo",), ("serve",), ("worker",), ("import",), ("journal", "verify"), ("sample",)} <= set(
         COMMANDS
     )
+
+
+def test_a_word_loads_no_more_than_the_rooms_that_serve_it() -> None:
+    """Every command is served by the word it begins with alone, and by no other room than the table names."""
+    words = {command[0] for command in COMMANDS if command}
+    named = {word for room in ROOMS.values() for word in room}
+    assert words == named | {found.name for found in entry_points(group=ENTRY_POINTS)}
+    alone = {command for word in words for command in _commands(typer.main.get_command(build(word)))}
+    assert sorted(alone) == COMMANDS
+
+
+def test_matching_files_starts_without_what_serves_the_network() -> None:
+    """`kopuro match` is started for files: it loads neither the gateway's rooms nor the libraries of its engines."""
+    told = (
+        "import sys; from gateway.cli import build; build('match'); "
+        "print(*sorted({'aiohttp', 'fastapi', 'sqlalchemy', 'splink', 'duckdb', 'gateway.wiring'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -13,7 +13,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.xml import parse
 from gateway.sandbox.agency import Wish, about_learner, write_request
 from gateway.sandbox.people import population
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, read_message
 from gateway.xroad.faults import DETAIL
 from tests.hostile.canary import SONG

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.wiring import read_signer
+from gateway.wiring.keys import read_signer
 from gateway.xroad.binding import binding_form
 from gateway.xroad.envelope import CONTENT_TYPE, Message, Shell, read_message
 from gateway.xroad.header import Header

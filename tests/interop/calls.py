@@ -12,7 +12,7 @@ from gateway.foundation.database import Database
 from gateway.foundation.settings import Settings
 from gateway.sandbox.people import SyntheticPerson, population
 from gateway.sandbox.seed import CERTIFICATE
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 from gateway.xroad.mime import Multipart, read_multipart
 from gateway.xroad.namespaces import SOAP
 from tests.hostile.served import Served

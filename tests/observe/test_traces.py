@@ -25,7 +25,7 @@ from gateway.foundation.tracing import Tracing, open_tracing
 from gateway.sandbox.agency import Wish, about_learner, write_request
 from gateway.sandbox.people import population
 from gateway.sandbox.seed import seed_registry
-from gateway.wiring import open_gateway
+from gateway.wiring.opening import open_gateway
 from gateway.xroad.envelope import CONTENT_TYPE
 from sync.dependencies import WorkerDependencies
 from sync.worker import _options, build_app

@@ -24,7 +24,7 @@ from gateway.operations.actor import Actor
 from gateway.sandbox.host import Addresses, consumer_doors, simulator_app
 from gateway.sandbox.people import population
 from gateway.sandbox.security_server import SecurityServer
-from gateway.wiring import Gateway, open_gateway
+from gateway.wiring.opening import Gateway, open_gateway
 from sync.dependencies import WorkerDependencies
 from tests.exchange.journal import make_keys
 from tests.running import make_settings, served

@@ -19,7 +19,7 @@ from gateway.operations.alert_rules import ChannelWish, RuleWish, save_channel, 
 from gateway.operations.incident_feeding import feed_incidents
 from gateway.operations.replay_running import work_on_run
 from gateway.sandbox.people import population
-from gateway.wiring import open_gateway
+from gateway.wiring.opening import open_gateway
 from gateway.xroad.fault_catalogue import explain
 from tests.access.world import World
 from tests.benchmarks.journal import seed

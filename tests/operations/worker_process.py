@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from gateway.wiring import open_gateway
+from gateway.wiring.opening import open_gateway
 from sync.dependencies import WorkerDependencies
 from sync.worker import run_worker
 from tests.operations.conftest import settings_in

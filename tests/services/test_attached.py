@@ -7,7 +7,7 @@ import pytest
 
 from gateway.exchange.search import show
 from gateway.foundation.database import Database
-from gateway.wiring import read_keys, read_signer
+from gateway.wiring.keys import read_keys, read_signer
 from gateway.xroad.answers import request_hash
 from gateway.xroad.attachments import attachment
 from gateway.xroad.envelope import CONTENT_TYPE, Message, read_message

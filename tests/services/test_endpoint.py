@@ -16,7 +16,7 @@ from gateway.foundation.xml import parse
 from gateway.sandbox.agency import Wish, about_document, about_learner, write_request
 from gateway.sandbox.people import SyntheticPerson, population
 from gateway.sandbox.seed import CERTIFICATE
-from gateway.wiring import read_signer
+from gateway.wiring.keys import read_signer
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, canonical, read_message
 from gateway.xroad.security import Demands, verify_message
 from tests.running import PEOPLE, SEED, Running

@@ -25,7 +25,7 @@ from gateway.services.codec import write_content
 from gateway.services.rest_endpoint import RestEndpoint
 from gateway.services.rest_routes import published_services
 from gateway.services.trace import Trace
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 from gateway.xroad.contracts import Schema
 from gateway.xroad.envelope import CONTENT_TYPE, Message, read_message
 from gateway.xroad.faults import fault_code_of

@@ -16,7 +16,7 @@ from gateway.foundation.embedded import embedded_postgres
 from gateway.foundation.settings import Settings, load
 from gateway.foundation.sockets import listen, port_of
 from gateway.sandbox.pki import make_keys
-from gateway.wiring import prepare_database
+from gateway.wiring.ready import prepare_database
 from tests.torture.plan import Plan
 from tests.torture.worker import BROKEN, NUMBERS
 from tests.whole.processes import ROOT, environment_in, kopuro, short_folder

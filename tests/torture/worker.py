@@ -7,7 +7,8 @@ from procrastinate import App
 
 from gateway.foundation.clock import utc_now
 from gateway.foundation.queue import QUEUE
-from gateway.wiring import begin, open_gateway
+from gateway.wiring.opening import open_gateway
+from gateway.wiring.ready import begin
 from sync.dependencies import WorkerDependencies
 from sync.worker import EVERYTHING, run_worker
 from tests.torture.feed import WAYS, TortureFeed

@@ -27,7 +27,7 @@ from gateway.sandbox.agency import Wish, about_learner, write_request
 from gateway.sandbox.people import population
 from gateway.sandbox.pki import make_keys
 from gateway.sandbox.seed import seed_registry
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 from gateway.xroad.envelope import CONTENT_TYPE, asking_shell, canonical, read_message
 from gateway.xroad.security import Sealing, sign_message
 from tests.whole.processes import environment_in, kopuro

@@ -3,16 +3,15 @@
 import asyncio
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from gateway.cli import build
 from gateway.exchange.breaker import Breakers, Line
 from gateway.exchange.ledger import Ledger
 from gateway.foundation.background_settings import BreakerSettings, Budget
 from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyUnavailable, RegistryError, SettingsError
-from sync.commands import register
 from sync.feeds.engine import follow
 from tests.workers.feeds import NumberFeed
 
@@ -39,8 +38,7 @@ def test_feeds_and_breakers_are_seen_and_held(database_url: str, monkeypatch: py
     """Every command prints what is so; a hold names who and why; what does not exist is one sentence."""
     asyncio.run(_happen(database_url))
     monkeypatch.setenv("DATABASE_URL", database_url)
-    app = typer.Typer()
-    register(app)
+    app = build()
 
     def said(*words: str) -> str:
         done = CliRunner().invoke(app, [*words])

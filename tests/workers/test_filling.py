@@ -22,7 +22,7 @@ from gateway.intake.ports_household import HouseholdMember
 from gateway.matching.record import Record
 from gateway.registry.values import VerificationStatus
 from gateway.sandbox.people import SyntheticPerson, population
-from gateway.wiring import Gateway, open_gateway
+from gateway.wiring.opening import Gateway, open_gateway
 from tests.intake.support import POLICIES
 from tests.running import PEOPLE, SEED, Running, make_settings, running
 

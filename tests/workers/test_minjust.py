@@ -22,7 +22,7 @@ from gateway.registry.staff.appointing import Appointment, appoint_head
 from gateway.registry.writing import Order
 from gateway.sandbox.organisations import SyntheticOrganisation, organisations
 from gateway.sandbox.people import TODAY, population
-from gateway.wiring import Gateway, open_gateway
+from gateway.wiring.opening import Gateway, open_gateway
 from sync.dependencies import WorkerDependencies
 from sync.feeds.minjust import in_order
 from sync.following import follow_feed

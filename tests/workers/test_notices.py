@@ -20,7 +20,7 @@ from gateway.foundation.clock import utc_now
 from gateway.foundation.database import Database
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.xml import element_children
-from gateway.wiring import open_gateway
+from gateway.wiring.opening import open_gateway
 from gateway.xroad.envelope import CONTENT_TYPE, FaultMessage, Message, asking_shell, read_message
 from sync.daily import send_notices
 from sync.dependencies import WorkerDependencies

@@ -14,7 +14,7 @@ from gateway.foundation.database import Database, psycopg_conninfo
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings
 from gateway.migrations.upgrade import is_current
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 
 
 def is_unmade(settings: Settings) -> bool:

@@ -13,8 +13,8 @@ from gateway.exchange.errors import JournalUnavailable
 from gateway.foundation.clock import utc_now
 from gateway.foundation.errors import SettingsError
 from gateway.foundation.settings import Settings, load
-from gateway.wiring import database_url
 from gateway.wiring.outward import found_adapters
+from gateway.wiring.ready import database_url
 
 
 def examine(*, ask: bool = False) -> list[Finding]:

@@ -19,7 +19,7 @@ from gateway.exchange.writer import JournalWriter
 from gateway.foundation.database import Database
 from gateway.foundation.errors import AgencyRefused, AgencyUnavailable, ContractError
 from gateway.foundation.settings import Settings
-from gateway.wiring import read_keys
+from gateway.wiring.keys import read_keys
 from gateway.wiring.outward import open_client
 from gateway.xroad.client import Client
 from gateway.xroad.envelope import FaultMessage, read_message
