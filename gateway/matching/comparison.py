@@ -81,7 +81,7 @@ def compare(record: Record, entry: Record, *, vocabulary: Vocabulary = SHIPPED) 
 
 def compare_prepared(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> Comparison:
     """Compare two records made ready before."""
-    (surname, given, patronymic), order, reordered = _names(one, other, vocabulary)
+    (surname, given, patronymic), order, reordered = compare_names(one, other, vocabulary)
     entry_given = other.name.given_name
     torn = given is Level.SIMILAR and bool(
         order[1] and entry_given and vocabulary.is_torn(order[1], entry_given)
@@ -112,8 +112,11 @@ def _pin(one: Prepared, other: Prepared) -> Level:
 Levels = tuple[Level, Level, Level]
 
 
-def _names(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> tuple[Levels, Parts, bool]:
-    """Compare the names as they stand and, where they disagree, with their parts in another order."""
+def compare_names(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> tuple[Levels, Parts, bool]:
+    """Compare the names as they stand and, where they disagree, with their parts in another order.
+
+    Gives the levels of surname, given name and patronymic, the parts in that order, and whether it is another one.
+    """
     mine, theirs = one.name.parts, other.name.parts
     straight = _levels(mine, theirs, vocabulary)
     if straight[1] in LIKE_NAME and straight[0] in LIKE_NAME:

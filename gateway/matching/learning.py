@@ -12,11 +12,12 @@ from math import exp2
 from random import Random
 
 from gateway.matching.bulk import Gathered
-from gateway.matching.comparison import Comparison, compare_prepared
-from gateway.matching.levels import SAME_NAME, Level
+from gateway.matching.comparison import Comparison, compare_names, compare_prepared
+from gateway.matching.levels import SAME_NAME, Level, birth_date_level, plain_level
 from gateway.matching.mixture import Lesson, Mixture, Pattern, learn_mixture
 from gateway.matching.model import Labelled, Model, Weights
 from gateway.matching.prepared import Prepared
+from gateway.matching.vocabulary import Vocabulary
 
 LEARNED = ("surname", "given_name", "patronymic", "birth_date", "organisation", "place")
 MOST_PAIRS = 60_000
@@ -109,12 +110,19 @@ def _strangers(gathered: Gathered, model: Model) -> dict[str, dict[Level, float]
     """Give how often two strangers agree: exact agreement from the census, likeness from random pairs."""
     random = Random(0)  # noqa: S311 - a sample
     pairs = ((random.choice(gathered.incoming), random.choice(gathered.entries)) for _ in range(RANDOM_PAIRS))
-    met = Counter(compare_prepared(one, other, model.vocabulary) for one, other in pairs)
+    met = Counter(_learned_levels(one, other, model.vocabulary) for one, other in pairs)
     counted: dict[str, Counter[Level]] = {name: Counter() for name in LEARNED}
-    for seen, count in met.items():
-        for name in LEARNED:
-            counted[name][getattr(seen, name)] += count
+    for levels, count in met.items():
+        for name, level in zip(LEARNED, levels, strict=True):
+            counted[name][level] += count
     return {name: _chances(counted[name], gathered.census.chance(name)) for name in LEARNED}
+
+
+def _learned_levels(one: Prepared, other: Prepared, vocabulary: Vocabulary) -> Pattern:
+    """Compare two records in the fields of `LEARNED` alone."""
+    names, *_ = compare_names(one, other, vocabulary)
+    organisation = plain_level(one.organisation, other.organisation)
+    return *names, birth_date_level(one, other), organisation, plain_level(one.place, other.place)
 
 
 def _chances(counted: Counter[Level], equal: float | None) -> dict[Level, float]:

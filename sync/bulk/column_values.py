@@ -182,10 +182,15 @@ def _named(side: str, *, moved: bool) -> str:
     parts = "s.part as s, g.part as g, p.part as p"
     joined = ""
     if moved:
-        typed = " and ".join(f"m.{name} = r.{name}" for name in _NAMES)
-        joined = f"left join moved m on {typed}"
+        spaced = (
+            f"{side}_row where contains(given, ' ') or contains(surname, ' ')"  # these few alone may be moved
+        )
+        joined = f"""
+        left join (
+            select unit, s, g, p from (select * from {spaced}) join moved using ({", ".join(_NAMES)})
+        ) m on m.unit = r.unit"""
         parts = ", ".join(
-            f"case when m.surname is null then {part}.part else m.{part} end as {part}" for part in "sgp"
+            f"case when m.unit is null then {part}.part else m.{part} end as {part}" for part in "sgp"
         )
     return f"""
         select r.unit, {parts}, born, exchanged, year(born) as year, code as school,
