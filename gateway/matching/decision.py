@@ -145,6 +145,17 @@ def decide_prepared(record: Prepared, entries: Iterable[tuple[Id, Prepared]], sc
     return together([weigh(record, *each, scale) for each in everybody])
 
 
+def settles(decision: Decision[Id]) -> bool:
+    """Tell whether a decision about the only holder of an identifier stands whoever else shares a key.
+
+    It rests on the identifier, and on a given name that is the same: what names are frequent among others, which
+    makes a typing mistake another name, cannot change that.
+    """
+    if not isinstance(decision, Match) or not decision.opinion.by_identifier:
+        return False
+    return decision.opinion.seen.given_name is Level.EQUAL
+
+
 def _share_an_identifier(one: Prepared, other: Prepared) -> bool:
     return bool(
         (one.pin and one.pin == other.pin)

@@ -1,5 +1,6 @@
-"""Find the entries a record may be, by its blocking keys, in one prepared statement."""
+"""Find the entries a record may be, by its blocking keys: prepared statements, no scan."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -7,7 +8,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.foundation.session_select import SessionSelect
-from gateway.matching.blocking import ALWAYS, LARGEST_BLOCK, MOST_CANDIDATES, largest_alone, lookup_keys
+from gateway.matching.blocking import (
+    ALWAYS,
+    LARGEST_BLOCK,
+    MOST_CANDIDATES,
+    identifier_keys,
+    largest_alone,
+    lookup_keys,
+)
 from gateway.matching.record import Candidate, Record
 
 POPULATION = "select case when is_called then last_value else 0 end as population from isuo_no_seq"
@@ -58,6 +66,19 @@ _BY_KEYS = SessionSelect(
     where p.status <> 'ANNULLED'
     """  # noqa: S608 - constants
 )
+# Two are enough to know that more than one holds an identifier. Who is merged with others is not one entry alone.
+_HOLDER = SessionSelect(
+    f"""
+    with holder as materialized (
+        select person_id from match_key where key = any(%(keys)s::text[]) group by person_id limit 2
+    )
+    {_ENTRIES.replace("i.values, o.codes", "i.values, o.codes, s.population")}
+    join holder on holder.person_id = p.id
+    cross join ({POPULATION}) s
+    where (select count(*) from holder) = 1 and p.status <> 'ANNULLED' and p.master_id is null
+        and not exists (select from person member where member.master_id = p.id)
+    """  # noqa: S608 - constants
+)
 _BY_ID = text(
     _ENTRIES + "where p.id = :person_id or p.master_id = :person_id order by p.master_id nulls first"
 )
@@ -82,7 +103,17 @@ async def find(session: AsyncSession, record: Record) -> Found:
     """Give the entries that share keys worth comparing with the record; merged ones stand for their master."""
     keys = lookup_keys(record)
     values = {"keys": list(keys), "alone": [largest_alone(key) for key in keys]}
-    rows = await _BY_KEYS.rows(session, values)
+    return _found(await _BY_KEYS.rows(session, values), record)
+
+
+async def find_holder(session: AsyncSession, record: Record) -> Found:
+    """Give the entry that shares an identifier with the record, if it is the only one and merged with none."""
+    keys = identifier_keys(record)
+    rows = await _HOLDER.rows(session, {"keys": keys}) if keys else []
+    return _found(rows, record)
+
+
+def _found(rows: Sequence[Any], record: Record) -> Found:
     return Found(
         candidates=tuple(entry_of(row, organisation=record.organisation) for row in rows),
         population=rows[0].population if rows else 0,
