@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.bulk [--entries N --records M | --whole]`: the bulk beside Splink alone, one after the other.
 
 Both get the same generated files and run in a process of their own; told are F1, precision, CPU seconds of the whole
-process and its largest memory; and, apart, what starting the command costs before it does anything. Splink alone is given what its authors recommend: names as they stand, Jaro–Winkler
-levels, u by random sampling, m by EM, and the threshold that is best once the truth is known.
+process, its start included, and its largest memory. Splink alone is given what its authors recommend: names as they
+stand, Jaro–Winkler levels, u by random sampling, m by EM, and the threshold that is best once the truth is known.
 """
 
 import json
@@ -66,14 +66,6 @@ def _measured(name: str, arguments: list[str], out: Path) -> Cost:
     )
 
 
-def _started() -> float:
-    """Give the CPU seconds of the command's start: all its rooms are loaded before one is chosen."""
-    command = ["-m", "gateway.cli", "match", "bulk", "--help"]
-    counted = [sys.executable, "-m", "tests.benchmarks.bulk", "--count", json.dumps(command)]
-    done = subprocess.run(counted, capture_output=True, text=True, check=True)
-    return float(json.loads(done.stdout)[0])
-
-
 def _count(arguments: list[str]) -> None:
     """Run a program and print its CPU seconds and the memory of its largest process."""
     done = subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=False)
@@ -95,7 +87,6 @@ def main(
     if count:
         _count(json.loads(count))
     entries, records = WHOLE if whole else (entries, records)
-    typer.echo(f"starting `kopuro match bulk --help`: {_started():.1f} CPU s of each `kopuro` below")
     typer.echo(f"{records} records × {entries} entries{'':9}  precision       F1    CPU s       MB")
     for cost in measure(entries, records, seed=seed, world=world):
         typer.echo(cost.line())
