@@ -23,6 +23,21 @@ ROOT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("KOPURO_CORPUS") or ROOT.parent / "shared" / "corpus")
 
 
+# begun first: a run is over when its longest files are, and these have few tests that each take long
+LONG = (
+    "whole/test_demo.py", "torture/test_torture.py", "benchmarks/test_benchmarks.py", "console/test_browser.py",
+    "sync/test_worker.py", "sync/test_bulk.py", "hostile/test_hostile.py", "operations/test_browser.py",
+    "sync/test_background.py", "bulk/test_bulk.py", "observe/test_pages.py", "sync/test_imports.py",
+    "portal/test_looks.py", "whole/test_canaries.py", "whole/test_kill.py", "portal/test_doors.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files before the others, which keep their order."""
+    turns = {ROOT / "tests" / file: turn for turn, file in enumerate(LONG)}
+    items.sort(key=lambda item: turns.get(item.path, len(LONG)))
+
+
 def _present(what: str) -> bool:
     if what == "corpus":
         return (CORPUS / "xroad" / "index.tsv").exists()
