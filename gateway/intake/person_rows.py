@@ -30,7 +30,7 @@ def record_of(row: Mapping[str, str]) -> Record:
         given_name=_said(row.get("given")),
         patronymic=_said(row.get("patronymic")),
         sex=parse_sex(row.get("sex")),
-        birth_date=_day(row.get("birth_date", "")),
+        birth_date=read_day(row.get("birth_date", "")),
         pin=_pin(row.get("pin", "")),
         birth_certificate=_said(row.get("birth_cert")),
         passport=_said(row.get("passport")),
@@ -65,7 +65,7 @@ _YEAR_FIRST = re.compile(r"(?P<year>\d{4})(?P<mark>[-./]?)(?P<month>\d{1,2})(?P=
 _DAY_FIRST = re.compile(r"(?P<day>\d{1,2})(?P<mark>[-./])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})(?!\d)")
 
 
-def _day(text: str) -> date | None:
+def read_day(text: str) -> date | None:
     """Read year, month, day or day, month, year, also with a time; an impossible month is a day that changed places."""
     try:
         return date.fromisoformat(text)
@@ -89,7 +89,7 @@ def outcome_of(decision: Decision[str]) -> Outcome:
     if not opinions:
         return Outcome(decision=said, entry="", weight="", explanation="nobody alike")
     first = opinions[0]
-    reasons = [f"{item.field}: {item.text} ({item.weight:+.1f})" for item in first.evidence]
+    reasons = [item.said for item in first.evidence]
     if said == "review" and len(opinions) > 1:
         reasons.append(f"{len(opinions) - 1} more may be meant")
     return Outcome(

@@ -6,6 +6,7 @@ Pairs by the hundred thousand look alike in a few thousand ways; each way is wor
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import log2
 
 from gateway.matching.comparison import FIELDS, Comparison
@@ -17,7 +18,7 @@ from gateway.matching.rules import NOBODY, RULES, Pair, Rule
 _REORDERED = -1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Why: what one field says, how much it weighs in bits; the text names no value."""
 
@@ -25,6 +26,11 @@ class Evidence:
     level: str
     weight: float
     text: str
+
+    @cached_property
+    def said(self) -> str:
+        """Say it in a line; many decisions share one evidence."""
+        return f"{self.field}: {self.text} ({self.weight:+.1f})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from gateway.intake.person_rows import record_of
+from gateway.intake.person_rows import read_day, record_of
 from gateway.matching.census import Census
 from gateway.matching.full_name import full_name
 from gateway.matching.normalise import Part, document, part
@@ -20,7 +20,7 @@ READ = (
     "surname", "given", "patronymic", "sex", "birth_date", "pin", "birth_cert", "passport", "territory", "school_id",
 )  # fmt: skip
 _NAMES = READ[:3]
-_FIELDS = {"school_id": "organisation", "territory": "place", "birth_date": "birth_date", "sex": "sex"}
+_FIELDS = {"school_id": "organisation", "territory": "place", "sex": "sex"}
 _SIDES = ("entry", "incoming")
 _TEXT, _NUMBER, _DAY = "varchar", "integer", "date"
 _PLAIN_PIN = "[0-9]{12,16}"
@@ -146,7 +146,7 @@ def _keep_pairs(engine: ColumnEngine, name: str, several: Iterable[tuple[int, Se
 
 def _keep_days(engine: ColumnEngine) -> None:
     texts = [text for (text,) in engine.rows(_either("birth_date"))]
-    days = [read_value("birth_date", text) for text in texts]
+    days = [read_day(text.strip()) for text in texts]
     told = {
         "text": (texts, _TEXT),
         "born": (days, _DAY),
@@ -248,13 +248,15 @@ def _count(engine: ColumnEngine, parts: Sequence[Part], census: Census) -> None:
         census.names.surnames[parts[number].root] += count
     for number, count in _counted(engine, "p"):
         census.names.fathers[parts[number].root] += count
-    for column, name in _FIELDS.items():
+    for column, name in (("born", "birth_date"), ("school", "organisation")):
+        census.others[name].update(dict(_counted(engine, column)))
+    for column, name in (("sex", "sex"), ("territory", "place")):
         for text, count in engine.rows(f"select {column}, count(*) from entry_row group by 1"):
             value = read_value(column, text)
             if value is not None:
                 census.others[name][value] += count
 
 
-def _counted(engine: ColumnEngine, column: str) -> list[tuple[int, int]]:
+def _counted(engine: ColumnEngine, column: str) -> list[tuple[Any, int]]:
     found = engine.rows(f"select {column}, count(*) from entry_named where {column} is not null group by 1")
-    return [(int(number), int(count)) for number, count in found]
+    return [(value, int(count)) for value, count in found]
