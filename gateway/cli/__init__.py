@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from types import FrameType
 
 import typer
@@ -59,8 +59,8 @@ def build(word: str = "") -> typer.Typer:
         rooms, joining = list(ROOMS), list(others)
     for room in rooms:
         import_module(f"gateway.cli.{room}").register(app)
-    for register in dict.fromkeys(each.value for each in joining):
-        EntryPoint(name="", value=register, group=COMMANDS).load()(app)
+    for found in {each.value: each for each in joining}.values():
+        found.load()(app)
     return app
 
 

@@ -182,9 +182,8 @@ def _named(side: str, *, moved: bool) -> str:
     parts = "s.part as s, g.part as g, p.part as p"
     joined = ""
     if moved:
-        spaced = (
-            f"{side}_row where contains(given, ' ') or contains(surname, ' ')"  # these few alone may be moved
-        )
+        # these few alone may be moved: comparing every row's three texts with them would cost more than all else here
+        spaced = f"{side}_row where contains(given, ' ') or contains(surname, ' ')"
         joined = f"""
         left join (
             select unit, s, g, p from (select * from {spaced}) join moved using ({", ".join(_NAMES)})
