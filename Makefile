@@ -18,8 +18,9 @@ $(STAMP): requirements.txt pyproject.toml
 demo: setup
 	$(BIN)/kopuro demo
 
+# Three workers share two cores well: the tests wait for processes, browsers and databases more than they compute.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff format --check .
